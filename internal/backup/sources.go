@@ -1,0 +1,145 @@
+package backup
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"iact-infra/internal/backup/source"
+	"iact-infra/internal/backup/store"
+	"iact-infra/internal/command"
+	"iact-infra/internal/config"
+	"iact-infra/internal/fault"
+	"iact-infra/internal/report"
+)
+
+// planned is a source of this run. A source whose check failed stays in the
+// list, so that the set names it.
+type planned struct {
+	source.Source
+	config config.Source // empty for sources that were found, not configured
+	check  source.Check
+	err    error
+}
+
+// sockets is where PostgreSQL puts its sockets by default.
+const sockets = "/var/run/postgresql"
+
+// find lists the sources of this run and says on say what is absent.
+func (r *Room) find(ctx context.Context, door *command.Door, c *config.Config, s *store.Store, say *report.Line) ([]*planned, error) {
+	if c.Backup.Auto {
+		return r.auto(ctx, door, c, s, say), nil
+	}
+	return r.configured(c, s)
+}
+
+// auto finds what this machine has: the databases of the PostgreSQL servers
+// that answer, and the project directory.
+func (r *Room) auto(ctx context.Context, door *command.Door, c *config.Config, s *store.Store, say *report.Line) []*planned {
+	servers := source.Sockets(sockets, r.o.Getenv)
+	if named := source.FromEnvironment(r.o.Getenv); named != nil && named.Host != sockets {
+		servers = append(servers, named)
+	}
+	var all []*planned
+	for _, server := range servers {
+		all = append(all, r.databases(ctx, door, server, say)...)
+	}
+	if len(servers) == 0 {
+		say.Info("no PostgreSQL server here: no socket in %s, and PGHOST names none", sockets)
+	}
+	all = append(all, &planned{Source: &source.Files{
+		Label: "config", Path: c.Project, Exclude: c.Backup.Exclude, Skip: []string{c.Backup.Store, stateDir(c)}, FreeIn: s.Free,
+	}})
+	return unique(all)
+}
+
+func (r *Room) databases(ctx context.Context, door *command.Door, server *source.Server, say *report.Line) []*planned {
+	found, err := server.Databases(ctx, door, "postgres")
+	if err != nil {
+		// There is a server, or there should be: its check fails and says why.
+		return []*planned{{Source: &source.Globals{Label: "roles", Server: server}}}
+	}
+	var all []*planned
+	for _, d := range found {
+		if !d.Connects {
+			say.Warn("database %s at %s allows no connections: it is left out", d.Name, server.Origin())
+			continue
+		}
+		if d.Name == "postgres" {
+			if empty, err := server.Empty(ctx, door, d.Name); err == nil && empty {
+				continue
+			}
+		}
+		all = append(all, &planned{Source: &source.Postgres{Label: label(d.Name), Database: d.Name, Server: server}})
+	}
+	return append(all, &planned{Source: &source.Globals{Label: "roles", Server: server}})
+}
+
+// label makes a name of a set's directory out of a database's name.
+func label(database string) string {
+	clean := strings.Map(func(c rune) rune {
+		switch {
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '_', c == '-', c == '.':
+			return c
+		case c >= 'A' && c <= 'Z':
+			return c - 'A' + 'a'
+		}
+		return '-'
+	}, database)
+	clean = strings.TrimLeft(clean, "_-.")
+	if clean == "" {
+		return "database"
+	}
+	return clean[:min(len(clean), 60)]
+}
+
+// unique gives sources whose names clash a number.
+func unique(all []*planned) []*planned {
+	taken := map[string]bool{}
+	for _, p := range all {
+		name := p.Name()
+		for n := 2; taken[name]; n++ {
+			name = p.Name() + "-" + strconv.Itoa(n)
+		}
+		taken[name] = true
+		switch s := p.Source.(type) {
+		case *source.Postgres:
+			s.Label = name
+		case *source.Globals:
+			s.Label = name
+		case *source.Files:
+			s.Label = name
+		}
+	}
+	return all
+}
+
+// configured turns the list of the configuration into sources, and adds the
+// roles of every server that it names.
+func (r *Room) configured(c *config.Config, s *store.Store) ([]*planned, error) {
+	var all, roles []*planned
+	servers := map[string]bool{}
+	for _, one := range c.Backup.Sources {
+		switch one.Kind {
+		case source.KindFiles:
+			all = append(all, &planned{config: one, Source: &source.Files{
+				Label: one.Name, Path: one.Path, Exclude: one.Exclude, Skip: []string{c.Backup.Store, stateDir(c)}, FreeIn: s.Free,
+			}})
+		case source.KindPostgres:
+			server := &source.Server{Host: one.Host, Port: one.Port, User: one.User, As: one.As, Getenv: r.o.Getenv}
+			var err error
+			if server.Password, err = one.Password(); err != nil {
+				return nil, fmt.Errorf("log in for source %s: %w", one.Name, err)
+			}
+			all = append(all, &planned{config: one, Source: &source.Postgres{Label: one.Name, Database: one.Database, Server: server, Timeout: one.Timeout}})
+			if !servers[server.Origin()] {
+				servers[server.Origin()] = true
+				roles = append(roles, &planned{Source: &source.Globals{Label: "roles", Server: server}})
+			}
+		default:
+			return nil, fault.New(fault.Usage, "", fmt.Errorf("%s: kind %s of source %s cannot be backed up", one.Origin, one.Kind, one.Name))
+		}
+	}
+	return unique(append(all, roles...)), nil
+}

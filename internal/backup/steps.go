@@ -1,0 +1,84 @@
+package backup
+
+import (
+	"time"
+
+	"iact-infra/internal/backup/source"
+	"iact-infra/internal/procedure"
+)
+
+// Procedure is PROCED-INFRA-004 as a table. Reading it is reading the
+// procedure; the work of a step is in the file named after its noun.
+func (r *Room) Procedure() procedure.Procedure {
+	databases := []string{source.KindPostgres, source.KindGlobals}
+	return procedure.Procedure{
+		Code: "PROCED-INFRA-004", Namespace: "backup",
+		Title: procedure.Text{ES: "Respaldar y restaurar", EN: "Back up and restore"},
+		All:   [][]string{{"backup:prepare"}, {"backup:db", "backup:config"}, {"backup:seal"}, {"backup:verify"}},
+		// 2 snapshot of the VM, 4 volumes, 8 rotation, 9 restore of a snapshot, 10 restore of databases
+		Missing: []int{2, 4, 8, 9, 10},
+		Steps: []procedure.Step{
+			{
+				Number: 1, Target: "backup:prepare",
+				Title:    procedure.Text{ES: "Preparar el almacén y comprobar las fuentes", EN: "Prepare the store and check the sources"},
+				Run:      r.prepare,
+				Validate: r.prepared,
+				NoUndo:   procedure.Text{ES: "Un almacén vacío no estorba.", EN: "An empty store is in nobody's way."},
+				Plan:     r.planPrepare,
+				Estimate: minutes(0, 5),
+				Symptoms: []string{"B14", "B23", "B25", "B26", "B01"},
+			},
+			{
+				Number: 3, Target: "backup:db", Needs: []string{"backup:prepare"},
+				Title:    procedure.Text{ES: "Volcar las bases de datos", EN: "Dump the databases"},
+				Run:      r.capture(databases...),
+				Validate: r.captured(databases...),
+				NoUndo:   addsOnly(),
+				Plan:     r.planCapture(databases...),
+				Estimate: minutes(15, 30),
+				Symptoms: []string{"B01", "B14", "B15", "B16", "B18"},
+			},
+			{
+				Number: 5, Target: "backup:config", Needs: []string{"backup:prepare"},
+				Title:    procedure.Text{ES: "Respaldar los archivos de configuración", EN: "Back up the configuration files"},
+				Run:      r.capture(source.KindFiles),
+				Validate: r.captured(source.KindFiles),
+				NoUndo:   addsOnly(),
+				Plan:     r.planCapture(source.KindFiles),
+				Estimate: minutes(1, 5),
+				Symptoms: []string{"B18"},
+			},
+			{
+				Number: 6, Target: "backup:seal", Needs: []string{"backup:prepare"},
+				Title:    procedure.Text{ES: "Sellar el conjunto: manifiesto, sumas y receta de restauración", EN: "Seal the set: manifest, checksums and restore recipe"},
+				Run:      r.seal,
+				Validate: r.isSealed,
+				NoUndo:   addsOnly(),
+				Plan:     r.planSeal,
+				Estimate: minutes(0, 1),
+				Symptoms: []string{"B18"},
+			},
+			{
+				Number: 7, Target: "backup:verify",
+				Title:    procedure.Text{ES: "Verificar el conjunto leyéndolo de nuevo", EN: "Verify the set by reading it back"},
+				ReadOnly: true,
+				Run:      r.verify,
+				Validate: r.verified,
+				Estimate: minutes(1, 10),
+				Symptoms: []string{"B12", "B19", "B21", "B22"},
+			},
+		},
+	}
+}
+
+// addsOnly is why the steps that make a set need no undo.
+func addsOnly() procedure.Text {
+	return procedure.Text{
+		ES: "Un respaldo solo añade un conjunto; uno inacabado no se lista y sirve a la próxima ejecución.",
+		EN: "A backup only adds a set; an unfinished one is not listed and serves the next run.",
+	}
+}
+
+func minutes(least, most int) procedure.Span {
+	return procedure.Span{Min: time.Duration(least) * time.Minute, Max: time.Duration(most) * time.Minute}
+}

@@ -1,0 +1,161 @@
+package backup
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"iact-infra/internal/backup/manifest"
+	"iact-infra/internal/backup/store"
+	"iact-infra/internal/report"
+)
+
+// View is a set as backup:list, backup:show and the capture targets print it.
+// Its JSON is part of the public interface.
+type View struct {
+	ID       string       `json:"id"`
+	Sequence int64        `json:"sequence"`
+	Time     time.Time    `json:"time"`
+	Host     string       `json:"host"`
+	State    string       `json:"state"` // verified, written, incomplete or damaged
+	Seconds  float64      `json:"duration_seconds"`
+	Sources  []SourceView `json:"sources"`
+	Error    string       `json:"error,omitempty"` // why the set cannot be read
+	Phases   *PhasesView  `json:"phases,omitempty"`
+	Dir      string       `json:"dir"`
+}
+
+// SourceView is one source of a View.
+type SourceView struct {
+	Name     string             `json:"name"`
+	Kind     string             `json:"kind"`
+	State    string             `json:"state"`
+	Size     int64              `json:"size_bytes"`
+	Stored   int64              `json:"stored_bytes"`
+	New      int64              `json:"new_bytes"`
+	Parts    int                `json:"parts"`
+	Snapshot time.Time          `json:"snapshot_time,omitzero"`
+	Seconds  float64            `json:"duration_seconds"`
+	Origin   string             `json:"origin,omitempty"`
+	Error    string             `json:"error,omitempty"`
+	Notes    []string           `json:"notes,omitempty"`
+	Findings []manifest.Finding `json:"findings,omitempty"`
+}
+
+// PhasesView says where the time went.
+type PhasesView struct {
+	Capture float64 `json:"capture_seconds"`
+	Sync    float64 `json:"sync_seconds"`
+	Seal    float64 `json:"seal_seconds"`
+	Verify  float64 `json:"verify_seconds"`
+}
+
+// viewOf is the whole view of a set.
+func viewOf(set *store.Set) View {
+	m := set.Manifest
+	v := View{
+		ID: m.ID, Sequence: m.Sequence, Time: m.Time, Host: m.Host, Seconds: m.Seconds, Dir: set.Dir, Sources: []SourceView{},
+		Phases: &PhasesView{Capture: m.Phases.Capture, Sync: m.Phases.Sync, Seal: m.Phases.Seal},
+	}
+	if set.State != nil {
+		v.Phases.Verify = set.State.Seconds
+	}
+	for i := range m.Sources {
+		s := &m.Sources[i]
+		one := SourceView{
+			Name: s.Name, Kind: s.Kind, State: set.State.Of(s), Size: s.Size, Stored: s.Stored, New: s.New, Parts: s.Parts,
+			Snapshot: s.Snapshot, Seconds: s.Seconds, Origin: s.Origin, Error: s.Error, Notes: s.Notes,
+		}
+		if set.State != nil {
+			one.Findings = set.State.Sources[s.Name].Findings
+		}
+		v.Sources = append(v.Sources, one)
+	}
+	v.State = stateOf(v.Sources)
+	return v
+}
+
+// stateOf is the state of a set: that of its worst source.
+func stateOf(sources []SourceView) string {
+	const incomplete = "incomplete"
+	order := []string{manifest.Damaged, incomplete, manifest.Written, manifest.Verified}
+	worst := len(order) - 1
+	for _, s := range sources {
+		state := s.State
+		if state == manifest.Failed {
+			state = incomplete
+		}
+		worst = min(worst, slices.Index(order, state))
+	}
+	return order[max(worst, 0)]
+}
+
+// short is the view of a list.
+func (v View) short() View {
+	v.Phases = nil
+	v.Sources = slices.Clone(v.Sources)
+	for i := range v.Sources {
+		v.Sources[i].Notes, v.Sources[i].Findings = nil, nil
+	}
+	return v
+}
+
+// damagedView stands for a directory whose manifest cannot be read.
+func damagedView(l store.Listed) View {
+	return View{ID: l.ID, State: manifest.Damaged, Error: l.Err.Error(), Sources: []SourceView{}}
+}
+
+// writeList prints one line a set.
+func writeList(w io.Writer, views []View, now time.Time) {
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(t, "SET\tAGE\tSTATE\tSOURCES\tSIZE\tSTORED\tNEW")
+	for _, v := range views {
+		var size, stored, fresh int64
+		for _, s := range v.Sources {
+			size, stored, fresh = size+s.Size, stored+s.Stored, fresh+s.New
+		}
+		age := report.Age(now, v.Time)
+		if v.Error != "" {
+			age = "?"
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", v.ID, age, v.State, len(v.Sources), report.Bytes(size), report.Bytes(stored), report.Bytes(fresh))
+	}
+	_ = t.Flush()
+	for _, v := range views {
+		if v.Error != "" {
+			fmt.Fprintf(w, "%s: %s\n", v.ID, report.Clean(v.Error))
+		}
+	}
+}
+
+// writeSet prints everything about a set.
+func (v View) writeSet(w io.Writer) {
+	fmt.Fprintf(w, "set %s (number %d), %s, %s\n%s\n", v.ID, v.Sequence, v.Time.Format(moment), v.State, v.Dir)
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(t, "  SOURCE\tKIND\tSTATE\tSIZE\tSTORED\tNEW\tPARTS")
+	for _, s := range v.Sources {
+		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\t%s\t%d\n", s.Name, s.Kind, s.State, report.Bytes(s.Size), report.Bytes(s.Stored), report.Bytes(s.New), s.Parts)
+	}
+	_ = t.Flush()
+	for _, s := range v.Sources {
+		for _, line := range s.Notes {
+			fmt.Fprintf(w, "  %s: %s\n", s.Name, report.Clean(line))
+		}
+		if s.Error != "" {
+			fmt.Fprintf(w, "  %s: %s\n", s.Name, report.Clean(s.Error))
+		}
+		for _, f := range s.Findings {
+			fmt.Fprintf(w, "  %s: %s %s\n", s.Name, f.Part, report.Clean(f.Problem))
+		}
+	}
+}
+
+// counted is a number with its noun: "1 part", "2 parts".
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

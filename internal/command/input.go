@@ -1,0 +1,102 @@
+package command
+
+import (
+	"errors"
+	"io"
+	"os"
+	"time"
+)
+
+// input feeds a program's standard input from a reader. A file is handed to the
+// program and not touched.
+type input struct {
+	from  io.Reader
+	child *os.File // what the program reads; nil is an empty input
+	ours  bool     // child is a pipe's end of ours to close
+	write *os.File
+
+	failed chan error // gets the reader's error
+	fed    chan error // gets nil after the end of the input, or ErrUnread
+}
+
+func newInput(from io.Reader) (*input, error) {
+	in := &input{from: from, failed: make(chan error, 1), fed: make(chan error, 1)}
+	if from == nil {
+		return in, nil
+	}
+	if file, ok := from.(*os.File); ok {
+		in.child = file
+		return in, nil
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	growPipe(write, streamPipe)
+	in.child, in.write, in.ours = read, write, true
+	return in, nil
+}
+
+// handedOver closes this process's copy of what the program reads.
+func (in *input) handedOver() {
+	if in.ours {
+		in.child.Close()
+	}
+}
+
+// feed copies until the input ends, fails, or the program reads no more.
+func (in *input) feed() {
+	if in.write == nil {
+		in.fed <- nil
+		return
+	}
+	go func() {
+		buffer := make([]byte, 256<<10)
+		for {
+			n, err := in.from.Read(buffer)
+			if n > 0 {
+				if _, err := in.write.Write(buffer[:n]); err != nil {
+					in.fed <- ErrUnread
+					return
+				}
+			}
+			if errors.Is(err, io.EOF) {
+				in.write.Close()
+				in.fed <- nil
+				return
+			}
+			if err != nil {
+				// The pipe stays open: the program must not take this
+				// for the end of its input.
+				in.failed <- err
+				return
+			}
+		}
+	}()
+}
+
+// settle gives the input's verdict on a program that ended by itself. A program
+// that failed is not kept waiting for the reader.
+func (in *input) settle(well bool) error {
+	defer in.drop()
+	if in.write == nil || !well {
+		return nil
+	}
+	// Nobody reads any more: a write that still blocks is one too many.
+	in.write.SetWriteDeadline(time.Now())
+	select {
+	case err := <-in.fed:
+		return err
+	case err := <-in.failed:
+		return err
+	case <-time.After(Grace):
+		return ErrUnread
+	}
+}
+
+// drop closes the pipe. A reader that still blocks finds it closed.
+func (in *input) drop() {
+	if in.write != nil {
+		in.write.Close()
+	}
+}

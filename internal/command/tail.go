@@ -1,0 +1,63 @@
+package command
+
+import (
+	"os"
+	"time"
+)
+
+// drained is how long the pipe of stderr may stay open after the program's end.
+const drained = 500 * time.Millisecond
+
+// tail reads a program's standard error and keeps the end of it.
+type tail struct {
+	read, write *os.File
+	done        chan struct{}
+	ring        []byte
+	next        int
+	cut         bool
+}
+
+func newTail() (*tail, error) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	t := &tail{read: read, write: write, done: make(chan struct{}), ring: make([]byte, 0, StderrKept)}
+	go t.collect()
+	return t, nil
+}
+
+func (t *tail) collect() {
+	defer close(t.done)
+	buffer := make([]byte, 4<<10)
+	for {
+		n, err := t.read.Read(buffer)
+		t.keep(buffer[:n])
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (t *tail) keep(b []byte) {
+	for _, c := range b {
+		if len(t.ring) < cap(t.ring) {
+			t.ring = append(t.ring, c)
+			continue
+		}
+		t.ring[t.next] = c
+		t.next = (t.next + 1) % len(t.ring)
+		t.cut = true
+	}
+}
+
+// finish gives what was kept once the program has ended. What it wrote is in the
+// pipe by then; a service that it left behind may hold the pipe open and is not
+// waited for.
+func (t *tail) finish() (text string, cut bool) {
+	t.write.Close()
+	t.read.SetReadDeadline(time.Now().Add(drained))
+	<-t.done
+	t.read.Close()
+	return string(t.ring[t.next:]) + string(t.ring[:t.next]), t.cut
+}

@@ -1,0 +1,97 @@
+// Package config reads what a user may set: config/iact.yaml, overlaid by
+// config/iact.local.yaml, or the one file that IACT_CONFIG names.
+//
+// One table of keys (see keys.go) is the whole truth about the configuration.
+// It drives reading and its errors, the listing of effective values with their
+// origin, the JSON schema for editors and the commented config/iact.yaml, so
+// that none of them can drift from the others. Every key has a default: the
+// toolkit runs with an empty file. A file with faults is never read half: all
+// faults are reported together, each with file, line and column.
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"time"
+
+	"iact-infra/internal/fault"
+)
+
+// Config is the effective configuration. All paths in it are absolute.
+type Config struct {
+	Root    string // the checkout of this toolkit
+	Project string // the IACT checkout that the procedures work on
+	Backup  Backup
+
+	origins map[string]place // by key path; a key that is missing here has its default
+}
+
+// Backup is the section of the backup procedure.
+type Backup struct {
+	Store      string
+	Auto       bool     // sources: auto; Sources is empty then
+	Sources    []Source // as configured, in order
+	Retired    []string // sources of earlier sets that are gone for good
+	Keep       Keep
+	Level      string        // fast, default, better or best
+	Exclude    []string      // gitignore patterns for the project directory of auto
+	ScrubAfter time.Duration // age after which a linked part is read again
+	Margin     int           // percent of the estimate that has to be free besides it
+}
+
+// Keep says how many sets of each period retention keeps.
+type Keep struct {
+	Last, Hourly, Daily, Weekly, Monthly, Yearly int
+}
+
+// Source is one thing that is backed up. Which fields count depends on Kind.
+type Source struct {
+	Name, Kind     string
+	Database, Host string
+	Port           int
+	User           string
+	PasswordFile   string
+	Path           string
+	Exclude        []string
+	Via, As        string
+	Timeout        time.Duration // 0: no limit
+	Before, After  []string      // shell lines
+	Origin         string        // FILE:LINE of the source
+}
+
+// Options is what Load depends on.
+type Options struct {
+	Root   string                   // the checkout, as FindRoot returns it
+	Getenv func(name string) string // nil: the environment of this process
+}
+
+// Load reads the configuration. Its error lists every problem of every file
+// and has the exit code of wrong configuration; Problems can be had from it
+// with errors.As.
+func Load(o Options) (*Config, error) {
+	if o.Getenv == nil {
+		o.Getenv = os.Getenv
+	}
+	root, err := filepath.Abs(o.Root)
+	if err != nil {
+		return nil, fault.New(fault.Usage, "", err)
+	}
+	files, err := findFiles(root, o.Getenv("IACT_CONFIG"))
+	if err != nil {
+		return nil, err
+	}
+	r := newReader(root, o.Getenv("HOME"))
+	r.defaults()
+	for _, f := range files {
+		r.read(f)
+	}
+	r.checkTogether()
+	if len(r.problems) > 0 {
+		r.problems.sort()
+		return nil, fault.New(fault.Usage, hint, r.problems)
+	}
+	return r.config, nil
+}
+
+// hint is the way out of every wrong configuration.
+const hint = "config/iact.yaml explains every key; check again with: go tool mage config:check"

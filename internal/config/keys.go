@@ -1,0 +1,130 @@
+package config
+
+import "slices"
+
+// shape is the kind of value that a key takes.
+type shape int
+
+const (
+	section  shape = iota // a mapping with keys of its own
+	text                  // one line of text
+	path                  // a file or directory, made absolute
+	number                // a whole number between min and max
+	duration              // 90m, 2h, 30d
+	choice                // one of choices
+	texts                 // a list of texts
+	sources               // auto, or a list of mappings
+)
+
+// key is one row of the table.
+type key struct {
+	name     string
+	shape    shape
+	fallback string   // the default, as it would stand in the file
+	example  string   // a value for the commented file; the default when empty
+	en, es   string   // what it is, in one or two short sentences
+	kinds    []string // the source kinds that take it; empty: all
+	required bool
+	choices  []string
+	min, max int
+	rule     func(string) string // the rule that a text, or a text of a list, breaks; "" when none
+	pattern  string              // the same as a regular expression, where it is one
+	keys     []key               // of a section and of sources
+	// at returns where the value goes: a pointer to string, int, time.Duration
+	// or []string. The source is nil outside of sources.
+	at func(*Config, *Source) any
+}
+
+// kinds are the kinds of source there are. A new kind is added here, and to
+// the rows of the keys that it takes.
+func kinds() []string { return []string{"postgres", "files"} }
+
+// takes reports whether a source of this kind may have the key. An unknown
+// kind takes every key: its own fault is reported, not what follows from it.
+func (k key) takes(kind string) bool {
+	return len(k.kinds) == 0 || !slices.Contains(kinds(), kind) || slices.Contains(k.kinds, kind)
+}
+
+// table returns every key there is, in the order of config/iact.yaml.
+func table() []key {
+	return []key{
+		{
+			name: "project", shape: path, fallback: ".", rule: pathRule,
+			en: "The IACT checkout that the procedures work on.",
+			es: "El checkout de IACT sobre el que trabajan los procedimientos.",
+			at: func(c *Config, _ *Source) any { return &c.Project },
+		},
+		{
+			name: "backup", shape: section, keys: backupKeys(),
+			en: "PROCED-INFRA-004: backup and restore.",
+			es: "PROCED-INFRA-004: respaldo y restauración.",
+		},
+	}
+}
+
+func backupKeys() []key {
+	return []key{
+		{
+			name: "store", shape: path, fallback: "backups/sets", rule: storeRule,
+			en: "The directory where sets live. It gets mode 0700: sets hold what they back up, secrets included.",
+			es: "El directorio donde viven los conjuntos. Queda con modo 0700: guardan lo que respaldan, secretos incluidos.",
+			at: func(c *Config, _ *Source) any { return &c.Backup.Store },
+		},
+		{
+			name: "sources", shape: sources, fallback: "auto", keys: sourceKeys(),
+			en: "What is backed up. auto: every database of the local servers that answer, and the project directory. Or a list.",
+			es: "Lo que se respalda. auto: toda base de datos de los servidores locales que responden, y el directorio del proyecto. O una lista.",
+		},
+		{
+			name: "exclude", shape: texts, rule: patternRule,
+			fallback: "[node_modules/, venv/, .venv/, __pycache__/, dist/, build/, coverage/, .git/]",
+			en:       "What auto leaves out of the project directory: patterns in gitignore syntax. A list here replaces the default.",
+			es:       "Lo que auto deja fuera del directorio del proyecto: patrones con sintaxis de gitignore. Una lista aquí sustituye la de omisión.",
+			at:       func(c *Config, _ *Source) any { return &c.Backup.Exclude },
+		},
+		{
+			name: "retired", shape: texts, fallback: "[]", rule: nameRule, pattern: namePattern,
+			en: "Names of sources that earlier sets hold and that are gone for good. Without it a missing source is an error.",
+			es: "Nombres de fuentes que están en conjuntos anteriores y que ya no existen. Sin esto, una fuente ausente es un error.",
+			at: func(c *Config, _ *Source) any { return &c.Backup.Retired },
+		},
+		{
+			name: "keep", shape: section, keys: keepKeys(),
+			en: "How many sets rotation keeps, by period. A key that is left out has its default; 0 switches a period off.",
+			es: "Cuántos conjuntos conserva la rotación, por período. Una clave omitida vale lo de omisión; 0 desactiva un período.",
+		},
+		{
+			name: "level", shape: choice, fallback: "fast", choices: []string{"fast", "default", "better", "best"},
+			en: "Compression: fast, default, better or best.",
+			es: "Compresión: fast, default, better o best.",
+			at: func(c *Config, _ *Source) any { return &c.Backup.Level },
+		},
+		{
+			name: "scrub_after", shape: duration, fallback: "30d",
+			en: "Age after which a part that is linked from an earlier set is read again and checked. 0s: every time.",
+			es: "Edad tras la cual una parte enlazada de un conjunto anterior se vuelve a leer y comprobar. 0s: siempre.",
+			at: func(c *Config, _ *Source) any { return &c.Backup.ScrubAfter },
+		},
+		{
+			name: "space_margin", shape: number, fallback: "10", max: 1000,
+			en: "Percent of the estimated new bytes that has to be free besides them.",
+			es: "Porcentaje de los bytes nuevos estimados que debe quedar libre además de ellos.",
+			at: func(c *Config, _ *Source) any { return &c.Backup.Margin },
+		},
+	}
+}
+
+func keepKeys() []key {
+	period := func(name, fallback, en, es string, at func(*Keep) *int) key {
+		return key{name: name, shape: number, fallback: fallback, max: 100000, en: en, es: es,
+			at: func(c *Config, _ *Source) any { return at(&c.Backup.Keep) }}
+	}
+	return []key{
+		period("last", "3", "The newest sets.", "Los más recientes.", func(k *Keep) *int { return &k.Last }),
+		period("hourly", "0", "The newest of each hour.", "El más reciente de cada hora.", func(k *Keep) *int { return &k.Hourly }),
+		period("daily", "7", "The newest of each day.", "El más reciente de cada día.", func(k *Keep) *int { return &k.Daily }),
+		period("weekly", "5", "The newest of each week.", "El más reciente de cada semana.", func(k *Keep) *int { return &k.Weekly }),
+		period("monthly", "12", "The newest of each month.", "El más reciente de cada mes.", func(k *Keep) *int { return &k.Monthly }),
+		period("yearly", "0", "The newest of each year.", "El más reciente de cada año.", func(k *Keep) *int { return &k.Yearly }),
+	}
+}

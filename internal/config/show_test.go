@@ -1,0 +1,175 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"iact-infra/internal/config"
+)
+
+func TestEverySettingIsShownWithTheLineItComesFrom(t *testing.T) {
+	t.Parallel()
+	root := checkout(t,
+		"config/iact.yaml", "backup:\n  level: best\n  keep:\n    daily: 2\n  scrub_after: 36h\n"+
+			"  sources:\n    - name: docs\n      kind: files\n      path: docs\n      exclude:\n        - a\n        - b\n",
+		"config/iact.local.yaml", "\nbackup: {level: better}\n")
+	have := mustLoad(t, root).Show()
+	want := []config.Setting{
+		{Key: "project", Value: root, Origin: "default"},
+		{Key: "backup.store", Value: filepath.Join(root, "backups/sets"), Origin: "default"},
+		{Key: "backup.sources[0].name", Value: "docs", Origin: "config/iact.yaml:7"},
+		{Key: "backup.sources[0].kind", Value: "files", Origin: "config/iact.yaml:8"},
+		{Key: "backup.sources[0].path", Value: filepath.Join(root, "docs"), Origin: "config/iact.yaml:9"},
+		{Key: "backup.sources[0].exclude", Value: "[a, b]", Origin: "config/iact.yaml:11"},
+		{Key: "backup.sources[0].via", Value: "local", Origin: "default"},
+		{Key: "backup.sources[0].as", Value: "", Origin: "default"},
+		{Key: "backup.sources[0].timeout", Value: "0s", Origin: "default"},
+		{Key: "backup.sources[0].before", Value: "[]", Origin: "default"},
+		{Key: "backup.sources[0].after", Value: "[]", Origin: "default"},
+		{Key: "backup.exclude", Value: "[node_modules/, venv/, .venv/, __pycache__/, dist/, build/, coverage/, .git/]", Origin: "default"},
+		{Key: "backup.retired", Value: "[]", Origin: "default"},
+		{Key: "backup.keep.last", Value: "3", Origin: "default"},
+		{Key: "backup.keep.hourly", Value: "0", Origin: "default"},
+		{Key: "backup.keep.daily", Value: "2", Origin: "config/iact.yaml:4"},
+		{Key: "backup.keep.weekly", Value: "5", Origin: "default"},
+		{Key: "backup.keep.monthly", Value: "12", Origin: "default"},
+		{Key: "backup.keep.yearly", Value: "0", Origin: "default"},
+		{Key: "backup.level", Value: "better", Origin: "config/iact.local.yaml:2"},
+		{Key: "backup.scrub_after", Value: "1d12h", Origin: "config/iact.yaml:5"},
+		{Key: "backup.space_margin", Value: "10", Origin: "default"},
+	}
+	for i := range max(len(have), len(want)) {
+		if i >= len(have) || i >= len(want) || have[i] != want[i] {
+			t.Fatalf("setting %d\ngot  %+v\nwant %+v", i, have[min(i, len(have)):], want[min(i, len(want)):])
+		}
+	}
+}
+
+func TestASourceThatTheLocalFileReplacedLeavesNoOriginBehind(t *testing.T) {
+	t.Parallel()
+	root := checkout(t,
+		"config/iact.yaml", "backup: {sources: [{name: a, kind: files, path: a, timeout: 2h}]}",
+		"config/iact.local.yaml", "backup: {sources: [{name: b, kind: files, path: b}]}")
+	want := config.Setting{Key: "backup.sources[0].timeout", Value: "0s", Origin: "default"}
+	if have := mustLoad(t, root).Show(); !slices.Contains(have, want) {
+		t.Errorf("%+v is not in %+v", want, have)
+	}
+}
+
+func TestNoSecretIsShown(t *testing.T) {
+	t.Parallel()
+	root := checkout(t, "hunter2.txt", "x", "config/iact.yaml", `
+backup:
+  sources:
+    - name: a
+      kind: postgres
+      password_file: hunter2.txt
+      before:
+        - curl https://ana:hunter2@host/hook
+        - curl https://ana:hun@hunter2@host/hook
+        - PGPASSWORD=hunter2 psql
+        - PGPASSWORD='x hunter2' psql
+        - mysql --password hunter2
+        - "curl -H 'X-Token: hunter2' host"
+        - export API_SECRET_KEY="hunter2"
+`)
+	var hidden int
+	for _, s := range mustLoad(t, root).Show() {
+		if strings.Contains(s.Value, "hunter2") {
+			t.Errorf("%s shows %s", s.Key, s.Value)
+		}
+		hidden += strings.Count(s.Value, "***")
+		if s.Key == "backup.sources[0].before" && !strings.Contains(s.Value, "curl https://ana:***@host/hook") {
+			t.Errorf("more than the password is gone: %s", s.Value)
+		}
+	}
+	if hidden != 8 {
+		t.Errorf("%d values are masked, want 8", hidden)
+	}
+}
+
+func TestAPasswordInClearTextIsRefusedAndNotRepeated(t *testing.T) {
+	t.Parallel()
+	for _, content := range []string{
+		"backup: {sources: [{name: a, kind: postgres, password: hunter2}]}",
+		"backup: {sources: [{name: a, kind: files, path: ., Password: hunter2}]}",
+		"backup: {password: [hunter2]}",
+		"passwd: hunter2",
+	} {
+		have := loadError(t, content)
+		if !strings.Contains(have, "a password in clear text is refused; put it alone into a file of mode 0600") ||
+			!strings.Contains(have, "password_file") || !strings.Contains(have, "~/.pgpass") {
+			t.Errorf("%s: got %s", content, have)
+		}
+		if strings.Contains(have, "hunter2") {
+			t.Errorf("the error repeats the password: %s", have)
+		}
+	}
+	for _, key := range []string{"host", "user", "database", "path", "as", "password=hunter2"} {
+		for _, value := range []string{"postgres://ana:hunter2@h/db", "ana:hunter2@h", "host=h password=hunter2", "[password=hunter2]"} {
+			have := loadError(t, "backup: {sources: [{name: a, kind: postgres, "+key+": "+value+"}]}")
+			if strings.Contains(have, "hunter2") {
+				t.Errorf("%s: %s: got %s", key, value, have)
+			}
+		}
+	}
+	if have := loadError(t, "backup: {sources: [{name: a, kind: postgres, pasword_file: x}]}"); !strings.Contains(have, "did you mean password_file?") {
+		t.Errorf("got %s", have)
+	}
+}
+
+func TestAPasswordFileThatOthersCanReadIsRefused(t *testing.T) {
+	t.Parallel()
+	for mode, refused := range map[os.FileMode]bool{0o600: false, 0o400: false, 0o640: true, 0o604: true, 0o660: true} {
+		root := checkout(t, "secret", "hunter2\n", "config/iact.yaml", "backup: {sources: [{name: a, kind: postgres, password_file: secret}]}")
+		file := filepath.Join(root, "secret")
+		if err := os.Chmod(file, mode); err != nil {
+			t.Fatal(err)
+		}
+		c, err := config.Load(config.Options{Root: root, Getenv: env()})
+		if !refused {
+			if err != nil {
+				t.Errorf("mode %o: %v", mode, err)
+			}
+			continue
+		}
+		if err == nil || !strings.Contains(err.Error(), "config/iact.yaml:1:61: backup.sources[0].password_file: "+file+" has mode ") ||
+			!strings.Contains(err.Error(), "chmod 600 "+file) {
+			t.Errorf("mode %o: got %v, %v", mode, c, err)
+		}
+	}
+	for name, want := range map[string]string{"none": "no such file or directory", ".": "is not a file"} {
+		have := loadError(t, "backup: {sources: [{name: a, kind: postgres, password_file: "+name+"}]}")
+		if !strings.Contains(have, want) || strings.Contains(have, "\n") {
+			t.Errorf("%s: got %s", name, have)
+		}
+	}
+}
+
+func TestThePasswordIsReadWhenItIsNeededAndHeldAgainstTheRuleAgain(t *testing.T) {
+	t.Parallel()
+	for content, want := range map[string]string{"hunter 2\n": "hunter 2", "ñ\r\n": "ñ", "x": "x"} {
+		file := filepath.Join(checkout(t, "secret", content), "secret")
+		if have, err := (config.Source{Name: "a", PasswordFile: file}).Password(); have != want || err != nil {
+			t.Errorf("%q: got %q, %v", content, have, err)
+		}
+		if err := os.Chmod(file, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := (config.Source{Name: "a", PasswordFile: file}).Password(); err == nil {
+			t.Error("a file that others can read since is read")
+		}
+	}
+	for _, content := range []string{"", "\n", "one\ntwo\n"} {
+		file := filepath.Join(checkout(t, "secret", content), "secret")
+		if have, err := (config.Source{Name: "a", PasswordFile: file}).Password(); err == nil || strings.Contains(err.Error(), "two") {
+			t.Errorf("%q: got %q, %v", content, have, err)
+		}
+	}
+	if have, err := (config.Source{}).Password(); have != "" || err != nil {
+		t.Errorf("without a file: got %q, %v", have, err)
+	}
+}

@@ -1,0 +1,88 @@
+package journal
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Header says which run a journal belongs to. It is the first line.
+type Header struct {
+	Run     string    `json:"run"`
+	Who     string    `json:"who,omitempty"`
+	Host    string    `json:"host,omitempty"`
+	Version string    `json:"version,omitempty"`
+	Args    []string  `json:"args,omitempty"`
+	PID     int       `json:"pid,omitempty"`
+	Started time.Time `json:"started"`
+}
+
+// What an entry tells.
+const (
+	Begin   = "begin"   // the run starts; the line also holds the header
+	Intent  = "intent"  // a step is about to change something
+	Command = "command" // a program ran
+	Record  = "record"  // a value that resume or rollback will need
+	Result  = "result"  // how a step ended
+	End     = "end"     // how the run ended
+)
+
+// How a step or a run ended.
+const (
+	OK        = "ok"
+	Skipped   = "skipped"
+	Failed    = "failed"
+	Cancelled = "cancelled"
+	Broken    = "broken" // only Run.State says this
+)
+
+// Entry is one line of a journal.
+type Entry struct {
+	Time      time.Time       `json:"time"`
+	Event     string          `json:"event"`
+	Procedure string          `json:"procedure,omitempty"`
+	Step      string          `json:"step,omitempty"`
+	Number    int             `json:"number,omitempty"`
+	Command   string          `json:"command,omitempty"`
+	Changes   bool            `json:"changes,omitempty"`
+	Exit      int             `json:"exit,omitempty"`
+	Seconds   float64         `json:"duration_seconds,omitempty"`
+	Key       string          `json:"key,omitempty"`
+	Value     json.RawMessage `json:"value,omitempty"`
+	Evidence  string          `json:"evidence,omitempty"`
+	Outcome   string          `json:"outcome,omitempty"`
+	Error     string          `json:"error,omitempty"`
+}
+
+// Step names a step of a procedure in an entry.
+type Step struct {
+	Procedure string // "PROCED-INFRA-004"
+	Target    string // "backup:db"
+	Number    int
+}
+
+// Ran is a program that ran. Everything in it is masked already.
+type Ran struct {
+	Command  string
+	Changes  bool
+	Exit     int
+	Duration time.Duration
+	Error    string
+}
+
+// Outcome is how a step or a run ended.
+type Outcome struct {
+	Outcome  string
+	Evidence string
+	Error    string
+	Duration time.Duration
+}
+
+// format is the version of the lines. A reader refuses what it does not know.
+const format = 1
+
+// line is an entry as it stands in the file.
+type line struct {
+	Format int `json:"format,omitempty"`
+	Entry
+	Header *Header `json:"header,omitempty"`
+}

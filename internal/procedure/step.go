@@ -1,0 +1,65 @@
+package procedure
+
+import (
+	"context"
+	"errors"
+)
+
+// ErrNotDone is what a Done check returns when the step still has to run.
+// Wrap it to say what is missing. Any other error means "could not tell".
+var ErrNotDone = errors.New("not done yet")
+
+// Action does or undoes the work of a step.
+type Action func(ctx context.Context, w *Work) error
+
+// Check looks and changes nothing. A nil error means that what it looks for
+// holds, and the evidence says how that was seen.
+type Check func(ctx context.Context, w *Work) (Evidence, error)
+
+// Step is one row of a procedure's table.
+type Step struct {
+	Number int
+	// Target is the name on the command line: "backup:db".
+	Target string
+	Title  Text
+	// Needs are the targets that have to hold before this step runs.
+	Needs []string
+	// ReadOnly promises that the step changes nothing. Such a step leaves no
+	// intent in the journal and needs neither Validate nor a way back.
+	ReadOnly bool
+	// Done is cheap. Without it the step runs every time.
+	Done Check
+	Run  Action
+	// Validate proves the effect of Run by observing it, not by an exit code.
+	Validate Check
+	// Undo works from a fresh process and from the journal alone.
+	Undo Action
+	// NoUndo is the reason why there is nothing to undo, or no way to.
+	NoUndo Text
+	// Plan returns the shell lines that amount to what Go does by itself.
+	// Without it, all changes go through Work.Door, and a plan runs Run with a
+	// door that prints changing commands instead of running them.
+	Plan func(ctx context.Context, w *Work) ([]string, error)
+	// Estimate is replaced by this machine's own history once there is one.
+	Estimate Span
+	// Symptoms are the catalogue ids worth trying first when the step fails.
+	Symptoms []string
+}
+
+// Procedure is one written procedure of the project.
+type Procedure struct {
+	// Code is the document's number: "PROCED-INFRA-004".
+	Code string
+	// Namespace is the part of every target before the colon: "backup".
+	Namespace string
+	Title     Text
+	Steps     []Step
+	// All holds the stages of NAMESPACE:all. Stages run in order, the targets
+	// of one stage in parallel.
+	All [][]string
+	// Missing are the numbers of steps that are not built. It may only shrink.
+	Missing []int
+}
+
+// AllTarget is the target that runs the whole procedure.
+func (p Procedure) AllTarget() string { return p.Namespace + ":all" }

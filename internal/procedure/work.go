@@ -1,0 +1,72 @@
+package procedure
+
+import (
+	"io"
+	"sync"
+
+	"iact-infra/internal/command"
+	"iact-infra/internal/report"
+)
+
+// Work is what the engine hands to the functions of one step. Its methods are
+// safe for concurrent use.
+type Work struct {
+	// Door is the only way to other programs.
+	Door *command.Door
+	// Say speaks on the step's line of the console; a nil line is silent.
+	Say *report.Line
+	// Record keeps a fact in the journal for a later undo or resume.
+	Record func(key string, value any) error
+	// Planning tells that nothing may change.
+	Planning bool
+	// Lang is the language for people: "es" or "en".
+	Lang string
+
+	mu       sync.Mutex
+	deferred []error
+	result   *Result
+}
+
+// Result is what a step has to say on standard output.
+type Result struct {
+	// Value becomes the JSON document.
+	Value any
+	// Text writes the form for people; nil writes nothing.
+	Text func(io.Writer)
+}
+
+// Defer notes a failure that must not stop the step or the run. The step is
+// shown as failed and advised on, what depends on it still runs, and the
+// invocation fails at its end. A later step that returns an error wrapping this
+// one reports it instead, so that nobody reads it twice.
+func (w *Work) Defer(err error) {
+	if err == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.deferred = append(w.deferred, err)
+}
+
+// Deferred returns the failures noted so far, in order.
+func (w *Work) Deferred() []error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return append([]error(nil), w.deferred...)
+}
+
+// Publish sets the result of the step. The engine writes one document for each
+// target named on the command line: what its own step published, or a summary
+// of its steps. A step must not write to standard output by itself.
+func (w *Work) Publish(value any, text func(io.Writer)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.result = &Result{Value: value, Text: text}
+}
+
+// Published returns the result of the step, nil when it has none.
+func (w *Work) Published() *Result {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.result
+}

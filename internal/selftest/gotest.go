@@ -1,0 +1,83 @@
+package selftest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"iact-infra/internal/command"
+)
+
+// passes runs every test once, without cached results: the slow ones as they are, since they measure or work long, and
+// all others under the race detector, which makes work three times as long. It needs a C compiler; without one all
+// tests run as they are.
+func (s *suite) passes(ctx context.Context, env []string) error {
+	cgo := command.Read("go", "env", "CGO_ENABLED")
+	cgo.Dir = s.root
+	enabled, err := s.door.Text(ctx, cgo).String()
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(enabled) != "1" {
+		fmt.Fprintln(s.out, "   no C compiler: without the race detector")
+		return s.judge(s.tests(ctx, env, "-count=1", "-timeout=30m"))
+	}
+	const long = "^(TestSlow|TestRealSlow)"
+	return s.judge(
+		s.tests(ctx, env, "-count=1", "-timeout=30m", "-race", "-skip="+long),
+		s.tests(ctx, env, "-count=1", "-timeout=30m", "-run="+long))
+}
+
+// tests runs `go test` over everything and reports on it. env names the services.
+func (s *suite) tests(ctx context.Context, env []string, flags ...string) error {
+	test := command.Read("go", append(append([]string{"test", "-json"}, flags...), "./...")...)
+	test.Dir, test.Env = s.root, env
+	stream, err := s.door.Stream(ctx, test)
+	if err != nil {
+		return err
+	}
+	defer stream.Abort()
+	seen := newResults(s.out)
+	read := seen.read(stream)
+	ended := stream.Close()
+	if stderr := strings.TrimSpace(stream.Stderr()); stderr != "" {
+		fmt.Fprintf(s.out, "%s\n", stderr)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if s.tested == nil {
+		s.tested = newResults(s.out)
+	}
+	s.tested.add(seen)
+	// A test that fails makes the go command fail: the count says that already.
+	if len(seen.failed) > 0 {
+		return nil
+	}
+	return errors.Join(read, ended)
+}
+
+// judge is the error of the test stage, after all its passes.
+func (s *suite) judge(passes ...error) error {
+	err := errors.Join(passes...)
+	if s.tested == nil {
+		return err
+	}
+	return errors.Join(s.tested.problem(s.ci), err)
+}
+
+// quick is the pass of the quick loop.
+func (s *suite) quick(ctx context.Context) error {
+	return s.judge(s.tests(ctx, nil, "-skip=^(TestReal|TestSlow)"))
+}
+
+// slowest names the tests that take the quick out of the quick loop.
+func (s *suite) slowest() {
+	if s.tested == nil {
+		return
+	}
+	for _, line := range s.tested.slow {
+		fmt.Fprintf(s.out, "slow: %s; begin its name with TestSlow to leave it to test:all\n", line)
+	}
+}

@@ -1,0 +1,43 @@
+//go:build mage
+
+package main
+
+import (
+	"context"
+
+	"github.com/magefile/mage/mg"
+)
+
+// Backup holds the targets of PROCED-INFRA-004.
+type Backup mg.Namespace
+
+// All makes a verified backup of everything: databases, roles, configuration.
+func (Backup) All(ctx context.Context) error { return toolkit().Run(ctx, "backup:all") }
+
+// Prepare checks store, space, tools and sources (step 1).
+func (Backup) Prepare(ctx context.Context) error { return toolkit().Run(ctx, "backup:prepare") }
+
+// DB dumps the PostgreSQL databases and roles (step 3).
+func (Backup) DB(ctx context.Context) error { return toolkit().Run(ctx, "backup:db") }
+
+// Config backs up the configuration files (step 5).
+func (Backup) Config(ctx context.Context) error { return toolkit().Run(ctx, "backup:config") }
+
+// Seal writes manifest, SHA256SUMS and RESTORE.md (step 6).
+func (Backup) Seal(ctx context.Context) error { return toolkit().Run(ctx, "backup:seal") }
+
+// Verify reads a set back and checks it: -set=ID (step 7).
+func (Backup) Verify(ctx context.Context, set *string) error {
+	return toolkit().VerifyBackup(ctx, set)
+}
+
+// List shows the sets of the store.
+func (Backup) List(ctx context.Context) error { return toolkit().ListBackups(ctx) }
+
+// Show tells everything about one set: -set=ID.
+func (Backup) Show(ctx context.Context, set *string) error { return toolkit().ShowBackup(ctx, set) }
+
+// Restore puts a tree into a new directory, or a database into a dump file: -set=ID -source=NAME -to=PATH.
+func (Backup) Restore(ctx context.Context, set, source, to *string) error {
+	return toolkit().RestoreBackup(ctx, set, source, to)
+}

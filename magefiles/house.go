@@ -1,0 +1,18 @@
+//go:build mage
+
+// IACT infra toolkit. IACT_PLAN=1 shows what a target would change, IACT_FORMAT=json gives JSON.
+package main
+
+import (
+	"sync"
+
+	"iact-infra/internal/house"
+)
+
+// toolkit is the one value that outlives a target. Targets chained on a command
+// line share it: a step that two of them need runs once, and they write one
+// journal and one backup set. mage calls targets without passing anything along,
+// so there is no other place for it. It is built by the first target that runs.
+//
+//nolint:gochecknoglobals // the reason stands above
+var toolkit = sync.OnceValue(func() *house.House { return house.New(house.Process()) })

@@ -1,0 +1,24 @@
+//go:build mage
+
+package main
+
+import (
+	"context"
+
+	"github.com/magefile/mage/mg"
+)
+
+// Procedure holds the targets about procedures as such.
+type Procedure mg.Namespace
+
+// List names the procedures.
+func (Procedure) List() error { return toolkit().ListProcedures() }
+
+// Show lists the steps of a procedure: -of=backup.
+func (Procedure) Show(of *string) error { return toolkit().ShowProcedure(of) }
+
+// Plan prints what a procedure or target would change: -of=backup.
+func (Procedure) Plan(ctx context.Context, of *string) error { return toolkit().PlanProcedure(ctx, of) }
+
+// Explain tells what a log means: -file=LOG, or standard input.
+func (Procedure) Explain(file *string) error { return toolkit().ExplainLog(file) }

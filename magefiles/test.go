@@ -1,0 +1,23 @@
+//go:build mage
+
+package main
+
+import (
+	"context"
+
+	"github.com/magefile/mage/mg"
+
+	"iact-infra/internal/selftest"
+)
+
+// Test holds the targets that test the toolkit itself.
+type Test mg.Namespace
+
+// All installs what is missing, lints, starts a private PostgreSQL and runs every test, as CI does.
+func (Test) All(ctx context.Context) error { return selftest.All(ctx) }
+
+// Unit is the fast loop: format, vet and the tests that need no service.
+func (Test) Unit(ctx context.Context) error { return selftest.Unit(ctx) }
+
+// Lint runs golangci-lint, pinned in tools/go.mod.
+func (Test) Lint(ctx context.Context) error { return selftest.Lint(ctx) }

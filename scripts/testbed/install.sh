@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# Installs what the tests need and this machine lacks: install.sh
+#
+# On Debian and Ubuntu as root it installs the missing packages and nothing else, without starting a service and without
+# creating a database cluster. When nothing is missing it touches neither apt nor its index. As another user, or without
+# apt, it prints what is missing and succeeds: the tests then say themselves what they could not do.
+set -euo pipefail
+
+policy=/usr/sbin/policy-rc.d
+no_cluster=/etc/postgresql-common/createcluster.d/iact-testbed.conf
+mark="# written by scripts/testbed/install.sh, removed when it ends"
+
+# has PROGRAM is true when the program can be run.
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# has_postgres is true when one PostgreSQL version has all the programs that the tests run, its server included.
+has_postgres() {
+  local bin program
+  for bin in "${IACT_TEST_PGBIN:-}" /usr/lib/postgresql/*/bin "$(dirname "$(command -v initdb || echo /none/initdb)")"; do
+    for program in initdb pg_ctl postgres psql pg_dump pg_dumpall pg_restore pgbench; do
+      [ -x "$bin/$program" ] || continue 2
+    done
+    return 0
+  done
+  return 1
+}
+
+# missing_packages prints the Debian names of what is not there, one a line.
+missing_packages() {
+  has_postgres || printf '%s\n' postgresql postgresql-contrib
+  has zstd || echo zstd
+  has tar || echo tar
+  has getfacl || echo acl
+  has getfattr || echo attr
+  has bsdtar || echo libarchive-tools
+  has git || echo git
+  has restic || echo restic
+  has hyperfine || echo hyperfine
+  [ -x /usr/bin/time ] || echo time
+  has setpriv || echo util-linux
+  # The race detector links C.
+  has gcc || printf '%s\n' gcc libc6-dev
+}
+
+# forget takes away what kept packages from starting services; only what this script wrote.
+forget() {
+  local file
+  for file in "$policy" "$no_cluster"; do
+    if [ -f "$file" ] && grep -qxF "$mark" "$file"; then rm -f "$file"; fi
+  done
+}
+
+# hold_services keeps apt from starting daemons and from creating a cluster. A policy of the machine's own stays.
+hold_services() {
+  if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\n%s\nexit 101\n' "$mark" >"$policy"
+    chmod 0755 "$policy"
+  fi
+  mkdir -p "$(dirname "$no_cluster")"
+  printf '%s\ncreate_main_cluster = false\n' "$mark" >"$no_cluster"
+}
+
+# update_index waits for another apt: unlike the lock of dpkg, the lock of the lists has no timeout of its own.
+update_index() {
+  local try
+  for try in $(seq 60); do
+    if apt-get update -qq >/tmp/iact-apt.$$ 2>&1; then rm -f /tmp/iact-apt.$$; return 0; fi
+    if ! grep -q 'lock' /tmp/iact-apt.$$; then break; fi
+    [ "$try" -gt 1 ] || echo "testbed: waiting for another apt to finish"
+    sleep 5
+  done
+  echo "testbed: apt-get update failed, going on with the index that is here:"
+  tail -n 3 /tmp/iact-apt.$$
+  rm -f /tmp/iact-apt.$$
+}
+
+main() {
+  local -a missing
+  mapfile -t missing < <(missing_packages)
+  if [ "${#missing[@]}" -eq 0 ]; then
+    echo "testbed: nothing is missing"
+    return 0
+  fi
+  if [ "$(id -u)" -ne 0 ] || ! has apt-get; then
+    echo "testbed: missing here: ${missing[*]} (Debian names); as root on Debian or Ubuntu this script installs them"
+    return 0
+  fi
+  # Two runs at once must not remove each other's policy.
+  if has flock; then
+    exec 9>/var/lock/iact-testbed-install
+    flock -w 900 9
+  fi
+  trap forget EXIT
+  trap 'exit 130' INT TERM HUP
+  forget
+  hold_services
+  echo "testbed: installing ${missing[*]}"
+  update_index
+  DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
+    install -y -qq --no-install-recommends "${missing[@]}" </dev/null
+  mapfile -t missing < <(missing_packages)
+  if [ "${#missing[@]}" -gt 0 ]; then
+    echo "testbed: still missing after the installation: ${missing[*]}" >&2
+    return 1
+  fi
+}
+
+main "$@"
