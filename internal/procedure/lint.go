@@ -142,6 +142,8 @@ func stepIsWhole(s Step) []error {
 		found = append(found, broken(s.Target, "a changing step needs Undo or the reason for NoUndo"))
 	case s.Undo != nil && !s.NoUndo.Empty():
 		found = append(found, broken(s.Target, "the step has Undo and also a reason for NoUndo"))
+	case (s.Undo == nil) != (s.Undone == nil):
+		found = append(found, broken(s.Target, "Undo needs Undone, which proves its effect, and Undone needs Undo"))
 	case s.Undo == nil && !s.NoUndo.complete():
 		found = append(found, broken(s.Target, "the reason for NoUndo needs both languages"))
 	}

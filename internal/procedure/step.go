@@ -34,6 +34,8 @@ type Step struct {
 	Validate Check
 	// Undo works from a fresh process and from the journal alone.
 	Undo Action
+	// Undone proves the effect of Undo by observing it, as Validate does for Run.
+	Undone Check
 	// NoUndo is the reason why there is nothing to undo, or no way to.
 	NoUndo Text
 	// Plan returns the shell lines that amount to what Go does by itself.

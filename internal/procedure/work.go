@@ -17,6 +17,10 @@ type Work struct {
 	Say *report.Line
 	// Record keeps a fact in the journal for a later undo or resume.
 	Record func(key string, value any) error
+	// Recall reads back what this step recorded: in an undo, during the run that
+	// is undone; in a resumed run, during the run that is continued. The last
+	// value under a key counts; false means that there is none.
+	Recall func(key string, into any) (bool, error)
 	// Planning tells that nothing may change.
 	Planning bool
 	// Lang is the language for people: "es" or "en".
