@@ -181,7 +181,7 @@ func eachFile(repo fs.FS, ending string, visit func(name string, text []byte) er
 			}
 			return nil
 		}
-		if !entry.Type().IsRegular() || path.Ext(name) != ending || name == "mage_output_file.go" {
+		if !entry.Type().IsRegular() || path.Ext(name) != ending || path.Base(name) == "mage_output_file.go" {
 			return nil
 		}
 		text, err := fs.ReadFile(repo, name)

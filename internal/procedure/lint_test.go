@@ -57,8 +57,12 @@ func TestLintFindsWhatOneTableBreaks(t *testing.T) {
 			[]string{"demo:first", "needs Validate"},
 		},
 		"a changing step without a way back": {
-			func(p *procedure.Procedure) { p.Steps[0].Undo = nil },
+			func(p *procedure.Procedure) { p.Steps[0].Undo, p.Steps[0].Undone = nil, nil },
 			[]string{"demo:first", "needs Undo or the reason"},
+		},
+		"a way back without a proof": {
+			func(p *procedure.Procedure) { p.Steps[0].Undone = nil },
+			[]string{"demo:first", "Undo needs Undone"},
 		},
 		"a way back and a reason for none": {
 			func(p *procedure.Procedure) { p.Steps[0].NoUndo = procedure.Text{ES: "porque", EN: "because"} },
@@ -66,7 +70,7 @@ func TestLintFindsWhatOneTableBreaks(t *testing.T) {
 		},
 		"a reason in one language": {
 			func(p *procedure.Procedure) {
-				p.Steps[0].Undo, p.Steps[0].NoUndo = nil, procedure.Text{EN: "because"}
+				p.Steps[0].Undo, p.Steps[0].Undone, p.Steps[0].NoUndo = nil, nil, procedure.Text{EN: "because"}
 			},
 			[]string{"demo:first", "both languages"},
 		},

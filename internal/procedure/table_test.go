@@ -23,6 +23,7 @@ func goodStep(number int, target string, needs ...string) procedure.Step {
 		Run:      nothing,
 		Validate: holds,
 		Undo:     nothing,
+		Undone:   holds,
 		Estimate: procedure.Span{Min: time.Second, Max: time.Minute},
 	}
 }
