@@ -17,7 +17,7 @@ func (Backup) All(ctx context.Context) error { return toolkit().Run(ctx, "backup
 // Prepare checks store, space, tools and sources (step 1).
 func (Backup) Prepare(ctx context.Context) error { return toolkit().Run(ctx, "backup:prepare") }
 
-// DB dumps the PostgreSQL databases and roles (step 3).
+// DB dumps the PostgreSQL and MariaDB databases and the roles (step 3).
 func (Backup) DB(ctx context.Context) error { return toolkit().Run(ctx, "backup:db") }
 
 // Config backs up the configuration files (step 5).
@@ -31,6 +31,11 @@ func (Backup) Verify(ctx context.Context, set *string) error {
 	return toolkit().VerifyBackup(ctx, set)
 }
 
+// Rotate removes the sets that backup.keep keeps no longer: -dry=true shows them; -simulate=FILE -now=TIME tries the rules (step 8).
+func (Backup) Rotate(ctx context.Context, dry *bool, simulate, now *string) error {
+	return toolkit().RotateBackups(ctx, dry, simulate, now)
+}
+
 // List shows the sets of the store.
 func (Backup) List(ctx context.Context) error { return toolkit().ListBackups(ctx) }
 
@@ -40,4 +45,9 @@ func (Backup) Show(ctx context.Context, set *string) error { return toolkit().Sh
 // Restore puts a tree into a new directory, or a database into a dump file: -set=ID -source=NAME -to=PATH.
 func (Backup) Restore(ctx context.Context, set, source, to *string) error {
 	return toolkit().RestoreBackup(ctx, set, source, to)
+}
+
+// RestoreDB brings a database back, beside and compared, then under its name: -set=ID -source=NAME -to=NAME -yes=true -globals=missing (step 10).
+func (Backup) RestoreDB(ctx context.Context, set, source, to *string, yes *bool, globals *string) error {
+	return toolkit().RestoreDatabase(ctx, set, source, to, yes, globals)
 }

@@ -13,7 +13,7 @@ import (
 // Test holds the targets that test the toolkit itself.
 type Test mg.Namespace
 
-// All installs what is missing, lints, starts a private PostgreSQL and runs every test, as CI does.
+// All installs what is missing, lints, starts a private PostgreSQL and MariaDB and runs every test, as CI does.
 func (Test) All(ctx context.Context) error { return selftest.All(ctx) }
 
 // Unit is the fast loop: format, vet and the tests that need no service.

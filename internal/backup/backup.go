@@ -29,6 +29,7 @@ type Options struct {
 	Version string
 	Targets []string  // of the command line, in lower case
 	Hook    disk.Hook // sees every write to the store; nil in the product
+	Answers io.Reader // of the person at the terminal; nil when there is none
 }
 
 // Room runs the backup procedure. It lives as long as the process.
@@ -39,6 +40,8 @@ type Room struct {
 	session *session // of this invocation, once backup:prepare has opened it
 	pick    Selection
 	plan    string // the set that a plan speaks of
+
+	restored *restoration // the last one of this process
 }
 
 // New returns a room that has touched nothing yet.
@@ -46,7 +49,11 @@ func New(o Options) *Room { return &Room{o: o} }
 
 // Selection names a set, a source in it and a target directory or file, as a
 // command line does. Empty fields mean the newest set, and all sources.
-type Selection struct{ Set, Source, To string }
+type Selection struct {
+	Set, Source, To string
+	Yes             bool   // backup:restoreDB may take the live name without a question
+	Globals         string // what it does about roles that a server lacks: missing, none, "" to ask
+}
 
 // Select says what the next target is about.
 func (r *Room) Select(s Selection) {

@@ -75,7 +75,8 @@ func (s *session) gone(held manifest.Source) error {
 // was found in this run and does not answer.
 func (s *session) serverDown(held manifest.Source) bool {
 	return slices.ContainsFunc(s.sources, func(p *planned) bool {
-		return p.err != nil && p.Kind() == source.KindGlobals && strings.HasPrefix(held.Origin, p.Origin()+"/")
+		server := p.Kind() == source.KindGlobals || p.Kind() == source.KindMariaDB // which names no database then
+		return p.err != nil && server && strings.HasPrefix(held.Origin, p.Origin()+"/")
 	})
 }
 

@@ -18,7 +18,6 @@ import (
 
 	"iact-infra/internal/backup"
 	"iact-infra/internal/backup/disk"
-	"iact-infra/internal/command"
 	"iact-infra/internal/config"
 	"iact-infra/internal/engine"
 	"iact-infra/internal/journal"
@@ -101,7 +100,7 @@ func newProgram(args []string) (*program, error) {
 		Config: sync.OnceValues(func() (*config.Config, error) {
 			return config.Load(config.Options{Root: root, Getenv: os.Getenv})
 		}),
-		Getenv: os.Getenv, Now: clock(), Random: rand.Reader, Host: "testhost", Version: "v0-test", Targets: targets, Hook: p.hook(),
+		Getenv: os.Getenv, Now: clock(), Random: rand.Reader, Host: "testhost", Version: "v0-test", Targets: targets, Hook: p.hook(), Answers: answers(),
 	})
 	registry, err := procedure.NewRegistry(p.room.Procedure())
 	if err != nil {
@@ -109,8 +108,9 @@ func newProgram(args []string) (*program, error) {
 	}
 	p.engine = engine.New(engine.Options{
 		Registry: registry, Console: p.console,
-		Door:       func(o ...command.Option) *command.Door { return command.NewDoor(command.Local(), o...) },
-		JournalDir: filepath.Join(root, ".iact", "journal"), Header: journal.Header{Host: "testhost", PID: os.Getpid()},
+		Door:       deadlyDoor(),
+		JournalDir: filepath.Join(root, ".iact", "journal"), Header: journal.Header{Host: "testhost", PID: os.Getpid(), Args: args},
+		Continues: continues(args, filepath.Join(root, ".iact", "journal")), Keep: os.Getenv("IACT_KEEP") == "1",
 		Lang: "en", Planning: os.Getenv("IACT_PLAN") == "1", Targets: targets, Catalogue: symptom.Load,
 		Now: time.Now, Random: rand.Reader, Signals: true,
 	})
@@ -134,6 +134,15 @@ func (p *program) target(name string, flags map[string]string) error {
 		if done, err = p.room.Restore(ctx, pick, nil, nil); err == nil {
 			value, text = done, done.Write
 		}
+	case "backup:restoredb":
+		p.room.Select(backup.Selection{
+			Set: flags["-set"], Source: flags["-source"], To: flags["-to"], Yes: flags["-yes"] == "true", Globals: flags["-globals"],
+		})
+		return p.engine.Target(ctx, name)
+	case "procedure:rollback":
+		return p.engine.Rollback(ctx, flags["-run"], false)
+	case "procedure:resume":
+		return p.engine.Resume(ctx, false)
 	case "backup:verify":
 		p.room.Select(backup.Selection{Set: flags["-set"]})
 		return p.engine.Target(ctx, name)

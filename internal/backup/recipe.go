@@ -15,16 +15,20 @@ import (
 // lines are executed by a test.
 func recipe(m *manifest.Manifest) []byte {
 	var b bytes.Buffer
+	programs := "the PostgreSQL client programs"
+	if slices.ContainsFunc(m.Sources, func(s manifest.Source) bool { return s.Kind == source.KindMariaDB }) {
+		programs = "the client programs of PostgreSQL and MariaDB"
+	}
 	fmt.Fprintf(&b, `# Restore set %s by hand
 
 Made on %s by host %s. Needed: sha256sum, find, sort, xargs, cat, zstd, and for
-the sources below tar or the PostgreSQL client programs. Run every line in the
+the sources below tar or %s. Run every line in the
 directory of this file.
 
 First make sure that the set is whole:
 
     sha256sum -c --quiet SHA256SUMS
-`, m.ID, m.Time.Format(moment), m.Host)
+`, m.ID, m.Time.Format(moment), m.Host, programs)
 	for _, s := range inOrder(m) {
 		fmt.Fprintf(&b, "\n## %s (%s, from %s)\n\n", s.Name, s.Kind, s.Origin)
 		switch {
@@ -34,6 +38,8 @@ First make sure that the set is whole:
 			postgresRecipe(&b, s)
 		case s.Kind == source.KindGlobals:
 			globalsRecipe(&b, s)
+		case s.Kind == source.KindMariaDB:
+			mariadbRecipe(&b, s)
 		case s.Kind == source.KindFiles:
 			filesRecipe(&b, s)
 		}

@@ -17,6 +17,7 @@ import (
 	"iact-infra/internal/backup/source"
 	"iact-infra/internal/backup/store"
 	"iact-infra/internal/backup/tree"
+	"iact-infra/internal/config"
 	"iact-infra/internal/fault"
 	"iact-infra/internal/report"
 )
@@ -96,16 +97,25 @@ func (r *Room) Restore(ctx context.Context, pick Selection, say *report.Line, pl
 }
 
 // open finds the set that is meant: without an id the newest one that holds
-// the source, which a later set may lack.
+// the source, which a later set may lack. A safety set has to be named.
 func open(s *store.Store, pick Selection) (*store.Set, error) {
-	if pick.Set != "" || pick.Source == "" {
+	if pick.Set != "" {
 		return s.Open(pick.Set)
 	}
 	all, err := s.List()
 	if err != nil {
 		return nil, err
 	}
-	for _, l := range all {
+	for i, l := range all {
+		if l.Set != nil && forSafety(l.Set) {
+			continue
+		}
+		if pick.Source == "" && (i == 0 || l.Set == nil) {
+			break
+		}
+		if pick.Source == "" {
+			return l.Set, nil
+		}
 		if l.Set == nil {
 			continue
 		}
@@ -141,7 +151,11 @@ func choose(set *store.Set, name string) (*manifest.Source, error) {
 	if name == "" {
 		return nil, fault.New(fault.Usage, "add -source=NAME", fmt.Errorf("restore: set %s holds several sources: %s", set.Manifest.ID, strings.Join(all, ", ")))
 	}
-	return nil, fault.New(fault.Usage, "it holds "+strings.Join(all, ", "), fmt.Errorf("restore %s: set %s has no such source", name, set.Manifest.ID))
+	hint := "it holds " + strings.Join(all, ", ")
+	if near := config.Nearest(name, all); near != "" {
+		hint = "did you mean " + near + "? " + hint
+	}
+	return nil, fault.New(fault.Usage, hint, fmt.Errorf("restore %s: set %s has no such source", name, set.Manifest.ID))
 }
 
 // free refuses a target that is taken: a restore never overwrites.
@@ -227,6 +241,9 @@ func restoreFile(ctx context.Context, in io.Reader, temp, to string) (err error)
 func nextStep(held *manifest.Source, to string) string {
 	if held.Kind == source.KindGlobals {
 		return "psql -d postgres -f " + word(to)
+	}
+	if held.Kind == source.KindMariaDB {
+		return createMariaDB(held.Detail) + " && " + loadMariaDB(held.Detail) + " < " + word(to)
 	}
 	return createdb(held.Detail) + " && pg_restore --exit-on-error -d " + word(held.Detail["database"]+"_restored") + " " + word(to)
 }

@@ -39,6 +39,8 @@ func newShape(ctx context.Context, door *command.Door, held *manifest.Source) (s
 		return newDumpShape(ctx, door)
 	case source.KindGlobals:
 		return &textShape{trailer: "-- PostgreSQL database cluster dump complete"}, nil
+	case source.KindMariaDB:
+		return &textShape{trailer: source.DumpTrailer}, nil
 	case source.KindFiles:
 		return &treeShape{}, nil
 	}
@@ -78,7 +80,7 @@ func (t *textShape) part(_ manifest.Part, data []byte) error {
 func (t *textShape) bad(manifest.Part) {}
 
 func (t *textShape) end(bool) error {
-	if t.any && !bytes.Contains(t.tail, []byte(t.trailer)) {
+	if t.any && !bytes.Contains(t.tail, []byte("\n"+t.trailer)) {
 		return fmt.Errorf("the text does not end with %q: the dump was cut short", t.trailer)
 	}
 	return nil

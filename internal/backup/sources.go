@@ -23,8 +23,12 @@ type planned struct {
 	err    error
 }
 
-// sockets is where PostgreSQL puts its sockets by default.
-const sockets = "/var/run/postgresql"
+// sockets is where PostgreSQL puts its sockets by default, mysqlSocket is the
+// socket of MariaDB.
+const (
+	sockets     = "/var/run/postgresql"
+	mysqlSocket = "/run/mysqld/mysqld.sock"
+)
 
 // find lists the sources of this run and says on say what is absent.
 func (r *Room) find(ctx context.Context, door *command.Door, c *config.Config, s *store.Store, say *report.Line) ([]*planned, error) {
@@ -34,8 +38,8 @@ func (r *Room) find(ctx context.Context, door *command.Door, c *config.Config, s
 	return r.configured(c, s)
 }
 
-// auto finds what this machine has: the databases of the PostgreSQL servers
-// that answer, and the project directory.
+// auto finds what this machine has: the databases of the PostgreSQL and MariaDB
+// servers that answer, and the project directory.
 func (r *Room) auto(ctx context.Context, door *command.Door, c *config.Config, s *store.Store, say *report.Line) []*planned {
 	servers := source.Sockets(sockets, r.o.Getenv)
 	if named := source.FromEnvironment(r.o.Getenv); named != nil && named.Host != sockets {
@@ -47,6 +51,11 @@ func (r *Room) auto(ctx context.Context, door *command.Door, c *config.Config, s
 	}
 	if len(servers) == 0 {
 		say.Info("no PostgreSQL server here: no socket in %s, and PGHOST names none", sockets)
+	}
+	if server := source.MariaDBSocket(mysqlSocket, r.o.Getenv); server != nil {
+		all = append(all, r.mariadb(ctx, door, server)...)
+	} else {
+		say.Info("no MariaDB server here: no socket %s, and MYSQL_UNIX_PORT names none", mysqlSocket)
 	}
 	all = append(all, &planned{Source: &source.Files{
 		Label: "config", Path: c.Project, Exclude: c.Backup.Exclude, Skip: []string{c.Backup.Store, stateDir(c)}, FreeIn: s.Free,
@@ -74,6 +83,21 @@ func (r *Room) databases(ctx context.Context, door *command.Door, server *source
 		all = append(all, &planned{Source: &source.Postgres{Label: label(d.Name), Database: d.Name, Server: server}})
 	}
 	return append(all, &planned{Source: &source.Globals{Label: "roles", Server: server}})
+}
+
+// mariadb lists the databases of a MariaDB server. For one that does not answer
+// there is a source whose check fails and says why: a clean stop takes the
+// socket away, so there should be a server.
+func (r *Room) mariadb(ctx context.Context, door *command.Door, server *source.MariaDBServer) []*planned {
+	found, err := server.Databases(ctx, door)
+	if err != nil {
+		return []*planned{{Source: &source.MariaDB{Label: "mariadb", Server: server}}}
+	}
+	var all []*planned
+	for _, name := range found {
+		all = append(all, &planned{Source: &source.MariaDB{Label: label(name), Database: name, Server: server}})
+	}
+	return all
 }
 
 // label makes a name of a set's directory out of a database's name.
@@ -108,6 +132,8 @@ func unique(all []*planned) []*planned {
 			s.Label = name
 		case *source.Globals:
 			s.Label = name
+		case *source.MariaDB:
+			s.Label = name
 		case *source.Files:
 			s.Label = name
 		}
@@ -137,6 +163,13 @@ func (r *Room) configured(c *config.Config, s *store.Store) ([]*planned, error) 
 				servers[server.Origin()] = true
 				roles = append(roles, &planned{Source: &source.Globals{Label: "roles", Server: server}})
 			}
+		case source.KindMariaDB:
+			server := &source.MariaDBServer{Host: one.Host, Port: one.Port, Socket: one.Socket, User: one.User, As: one.As, PasswordFile: one.PasswordFile}
+			var err error
+			if server.Password, err = one.Password(); err != nil {
+				return nil, fmt.Errorf("log in for source %s: %w", one.Name, err)
+			}
+			all = append(all, &planned{config: one, Source: &source.MariaDB{Label: one.Name, Database: one.Database, Server: server, Lock: one.Lock, Timeout: one.Timeout}})
 		default:
 			return nil, fault.New(fault.Usage, "", fmt.Errorf("%s: kind %s of source %s cannot be backed up", one.Origin, one.Kind, one.Name))
 		}

@@ -10,13 +10,13 @@ import (
 // Procedure is PROCED-INFRA-004 as a table. Reading it is reading the
 // procedure; the work of a step is in the file named after its noun.
 func (r *Room) Procedure() procedure.Procedure {
-	databases := []string{source.KindPostgres, source.KindGlobals}
+	databases := []string{source.KindPostgres, source.KindGlobals, source.KindMariaDB}
 	return procedure.Procedure{
 		Code: "PROCED-INFRA-004", Namespace: "backup",
 		Title: procedure.Text{ES: "Respaldar y restaurar", EN: "Back up and restore"},
 		All:   [][]string{{"backup:prepare"}, {"backup:db", "backup:config"}, {"backup:seal"}, {"backup:verify"}},
-		// 2 snapshot of the VM, 4 volumes, 8 rotation, 9 restore of a snapshot, 10 restore of databases
-		Missing: []int{2, 4, 8, 9, 10},
+		// 2 snapshot of the VM, 4 volumes, 9 restore of a snapshot
+		Missing: []int{2, 4, 9},
 		Steps: []procedure.Step{
 			{
 				Number: 1, Target: "backup:prepare",
@@ -26,7 +26,7 @@ func (r *Room) Procedure() procedure.Procedure {
 				NoUndo:   procedure.Text{ES: "Un almacén vacío no estorba.", EN: "An empty store is in nobody's way."},
 				Plan:     r.planPrepare,
 				Estimate: minutes(0, 5),
-				Symptoms: []string{"B14", "B23", "B25", "B26", "B01"},
+				Symptoms: []string{"B14", "B23", "B24", "B25", "B26", "B01"},
 			},
 			{
 				Number: 3, Target: "backup:db", Needs: []string{"backup:prepare"},
@@ -36,7 +36,7 @@ func (r *Room) Procedure() procedure.Procedure {
 				NoUndo:   addsOnly(),
 				Plan:     r.planCapture(databases...),
 				Estimate: minutes(15, 30),
-				Symptoms: []string{"B01", "B14", "B15", "B16", "B18"},
+				Symptoms: []string{"B01", "B06", "B10", "B11", "B14", "B15", "B16", "B17", "B18", "B27"},
 			},
 			{
 				Number: 5, Target: "backup:config", Needs: []string{"backup:prepare"},
@@ -66,6 +66,31 @@ func (r *Room) Procedure() procedure.Procedure {
 				Validate: r.verified,
 				Estimate: minutes(1, 10),
 				Symptoms: []string{"B12", "B19", "B21", "B22"},
+			},
+			{
+				Number: 8, Target: "backup:rotate",
+				Title:    procedure.Text{ES: "Rotar: retirar los conjuntos que ninguna regla conserva", EN: "Rotate: remove the sets that no rule keeps"},
+				Run:      r.rotate,
+				Validate: r.rotated,
+				NoUndo: procedure.Text{
+					ES: "Lo retirado no vuelve: solo era lo que ninguna regla conserva; de cada fuente queda siempre el conjunto más nuevo en su mejor estado. -dry=true lo muestra antes.",
+					EN: "What is removed is gone: it was only what no rule keeps, and of every source the newest set in its best state always stays. -dry=true shows it before.",
+				},
+				Plan:     r.planRotate,
+				Estimate: minutes(0, 5),
+				Symptoms: []string{"B18"},
+			},
+			{
+				Number: 10, Target: "backup:restoreDB",
+				Title:    procedure.Text{ES: "Restaurar una base de datos: al lado, comparada, y solo entonces con su nombre", EN: "Restore a database: beside, compared, and only then under its name"},
+				Done:     r.cameBack,
+				Run:      r.restoreDB,
+				Validate: r.restoredDB,
+				Undo:     r.undoRestoreDB,
+				Undone:   r.restoreDBUndone,
+				Plan:     r.planRestoreDB,
+				Estimate: minutes(5, 15),
+				Symptoms: []string{"B02", "B03", "B04", "B05", "B14", "B25", "B26", "B12", "B19"},
 			},
 		},
 	}

@@ -79,6 +79,9 @@ func All(ctx context.Context, door *command.Door, root string, out io.Writer) (e
 		if err := b.database(ctx, database); err != nil {
 			return err
 		}
+		if err := b.restore(ctx, database); err != nil {
+			return err
+		}
 	}
 	if err := b.tree(ctx); err != nil {
 		return err

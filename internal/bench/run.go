@@ -22,14 +22,13 @@ type figures struct {
 
 // run backs one source up and returns the seconds without those for syncing.
 func (b *bench) run(ctx context.Context, target, store, source string) (float64, error) {
-	config := filepath.Join(b.dir, "config.yaml")
-	if err := os.WriteFile(config, fmt.Appendf(nil, "backup:\n  store: %s\n  sources:\n    - %s\n", store, source), 0o600); err != nil {
+	if err := b.configure(store, source); err != nil {
 		return 0, err
 	}
 	memory := filepath.Join(b.dir, "memory")
-	c := command.Change("/usr/bin/time", "-f", "%M", "-o", memory, b.iact, target)
-	c.Env = []string{"IACT_DIR=" + b.root, "IACT_CONFIG=" + config, "IACT_FORMAT=json",
-		"PATH=" + b.pg.Bin + ":" + os.Getenv("PATH")} // the very programs that the peers run
+	c := b.program(target)
+	c.Args = append([]string{"-f", "%M", "-o", memory, c.Program}, c.Args...)
+	c.Program = "/usr/bin/time"
 	began := time.Now()
 	out, err := b.door.Text(ctx, c).String()
 	took := time.Since(began).Seconds()
@@ -61,4 +60,12 @@ func (b *bench) run(ctx context.Context, target, store, source string) (float64,
 		return 0, fmt.Errorf("read peak memory: %w", err)
 	}
 	return took - set.Phases.Sync, nil
+}
+
+// program is the compiled binary with the configuration of the benchmark and the
+// very client programs that the peers run.
+func (b *bench) program(args ...string) command.Command {
+	c := command.Change(b.iact, args...)
+	c.Env = []string{"IACT_DIR=" + b.root, "IACT_CONFIG=" + b.config(), "IACT_FORMAT=json", "PATH=" + b.pg.Bin + ":" + os.Getenv("PATH")}
+	return c
 }

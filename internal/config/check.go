@@ -76,6 +76,17 @@ func patternRule(s string) string {
 	return ""
 }
 
+// tagsRule holds for one item of a list of tags: one tag, or several with commas
+// between them.
+func tagsRule(s string) string {
+	for tag := range strings.SplitSeq(s, ",") {
+		if strings.TrimSpace(tag) == "" {
+			return "a tag is empty: write one tag, or several with commas between them"
+		}
+	}
+	return ""
+}
+
 // checkTogether finds what no key shows alone, in the effective configuration.
 func (r *reader) checkTogether() {
 	b := r.config.Backup
@@ -89,8 +100,9 @@ func (r *reader) checkTogether() {
 			r.reportAt(r.config.origins[at], at, fmt.Sprintf("%q stands in the list twice", name), "remove one")
 		}
 	}
-	if b.Keep == (Keep{}) {
-		r.reportAt(r.latest("backup.keep."), "backup.keep", "every period is 0: no set would be kept", "set at least one above 0")
+	ofKeep := func(p Problem) bool { return strings.HasPrefix(p.Key, "backup.keep") }
+	if b.Keep.Empty() && !slices.ContainsFunc(r.problems, ofKeep) {
+		r.reportAt(r.latest("backup.keep."), "backup.keep", "every rule is off: no set would be kept", "give at least one, such as last: 3; a rule left out is off")
 	}
 	if inside(b.Store, r.config.Project) {
 		r.reportAt(r.latest("backup.store", "project"), "backup.store", "the project "+r.config.Project+" lies in the store "+b.Store,

@@ -51,6 +51,11 @@ func (c *commenter) section(keys []key, indent string) {
 		c.line(indent + doc)
 		switch k.shape {
 		case section:
+			if k.clear != nil {
+				c.line(value)
+				c.rules(k, indent)
+				continue
+			}
 			c.line(indent + k.name + ":")
 			c.section(k.keys, indent+"  ")
 		case sources:
@@ -59,6 +64,17 @@ func (c *commenter) section(keys []key, indent string) {
 		default:
 			c.line(value)
 		}
+	}
+}
+
+// rules shows every key of a section that is given whole, with examples: to
+// switch one line on would switch the others off.
+func (c *commenter) rules(k key, indent string) {
+	c.line("")
+	c.line(indent + "# " + c.say("Every rule there is, with examples.", "Todas las reglas que hay, con ejemplos."))
+	c.line(indent + "#" + k.name + ":")
+	for _, rule := range k.keys {
+		c.line(beside(fmt.Sprintf("%s#    %s: %s", indent, rule.name, rule.example), 46, "# "+c.say(rule.en, rule.es)))
 	}
 }
 

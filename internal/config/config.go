@@ -12,6 +12,7 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"time"
 
 	"iact-infra/internal/fault"
@@ -39,9 +40,24 @@ type Backup struct {
 	Margin     int           // percent of the estimate that has to be free besides it
 }
 
-// Keep says how many sets of each period retention keeps.
+// Keep says which sets rotation keeps: what any of its rules keeps. The zero
+// value of a rule is no rule.
 type Keep struct {
-	Last, Hourly, Daily, Weekly, Monthly, Yearly int
+	Last, Hourly, Daily, Weekly, Monthly, Yearly int  // how many of each period; Unlimited is all
+	Within                                       Span // every set that is that much older than the newest, or less
+	WithinHourly, WithinDaily                    Span // of those, the newest of each period
+	WithinWeekly, WithinMonthly, WithinYearly    Span
+	Tags                                         []string // every set that has all tags of one of these, such as "a,b"
+}
+
+// Unlimited is the number that has no end.
+const Unlimited = -1
+
+// Empty reports that no rule would keep anything.
+func (k Keep) Empty() bool {
+	tags := len(k.Tags)
+	k.Tags = nil
+	return tags == 0 && reflect.DeepEqual(k, Keep{})
 }
 
 // Source is one thing that is backed up. Which fields count depends on Kind.
@@ -49,6 +65,8 @@ type Source struct {
 	Name, Kind     string
 	Database, Host string
 	Port           int
+	Socket         string
+	Lock           bool
 	User           string
 	PasswordFile   string
 	Path           string

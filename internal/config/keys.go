@@ -11,6 +11,9 @@ const (
 	path                  // a file or directory, made absolute
 	number                // a whole number between min and max
 	duration              // 90m, 2h, 30d
+	count                 // a whole number from 0 to max, or unlimited
+	span                  // 2y5m7d3h, or 0
+	truth                 // true or false
 	choice                // one of choices
 	texts                 // a list of texts
 	sources               // auto, or a list of mappings
@@ -20,24 +23,36 @@ const (
 type key struct {
 	name     string
 	shape    shape
-	fallback string   // the default, as it would stand in the file
-	example  string   // a value for the commented file; the default when empty
-	en, es   string   // what it is, in one or two short sentences
-	kinds    []string // the source kinds that take it; empty: all
+	fallback string            // the default, as it would stand in the file
+	of       map[string]string // defaults of single kinds, where they differ; "" is none
+	example  string            // a value for the commented file; the default when empty
+	en, es   string            // what it is, in one or two short sentences
+	kinds    []string          // the source kinds that take it; empty: all
 	required bool
 	choices  []string
 	min, max int
 	rule     func(string) string // the rule that a text, or a text of a list, breaks; "" when none
 	pattern  string              // the same as a regular expression, where it is one
 	keys     []key               // of a section and of sources
-	// at returns where the value goes: a pointer to string, int, time.Duration
-	// or []string. The source is nil outside of sources.
+	// at returns where the value goes: a pointer to string, int, time.Duration,
+	// Span, bool or []string. The source is nil outside of sources.
 	at func(*Config, *Source) any
+	// clear makes a section one that is given whole: what is left out of it has
+	// no default and is off. Such a section has a fallback of its own.
+	clear func(*Config)
 }
 
 // kinds are the kinds of source there are. A new kind is added here, and to
 // the rows of the keys that it takes.
-func kinds() []string { return []string{"postgres", "files"} }
+func kinds() []string { return []string{"postgres", "mariadb", "files"} }
+
+// fallbackOf is the default for a kind of source.
+func (k key) fallbackOf(kind string) string {
+	if fallback, differs := k.of[kind]; differs {
+		return fallback
+	}
+	return k.fallback
+}
 
 // takes reports whether a source of this kind may have the key. An unknown
 // kind takes every key: its own fault is reported, not what follows from it.
@@ -89,9 +104,10 @@ func backupKeys() []key {
 			at: func(c *Config, _ *Source) any { return &c.Backup.Retired },
 		},
 		{
-			name: "keep", shape: section, keys: keepKeys(),
-			en: "How many sets rotation keeps, by period. A key that is left out has its default; 0 switches a period off.",
-			es: "Cuántos conjuntos conserva la rotación, por período. Una clave omitida vale lo de omisión; 0 desactiva un período.",
+			name: "keep", shape: section, keys: keepKeys(), fallback: "{last: 3, daily: 7, weekly: 5, monthly: 12}",
+			en:    "Which sets rotation keeps: what any of these rules keeps. Given at all, it is given whole: a rule that is left out is off.",
+			es:    "Qué conjuntos conserva la rotación: los que conserve alguna de estas reglas. Si se da, se da entera: la regla omitida no vale.",
+			clear: func(c *Config) { c.Backup.Keep = Keep{} },
 		},
 		{
 			name: "level", shape: choice, fallback: "fast", choices: []string{"fast", "default", "better", "best"},
@@ -111,20 +127,5 @@ func backupKeys() []key {
 			es: "Porcentaje de los bytes nuevos estimados que debe quedar libre además de ellos.",
 			at: func(c *Config, _ *Source) any { return &c.Backup.Margin },
 		},
-	}
-}
-
-func keepKeys() []key {
-	period := func(name, fallback, en, es string, at func(*Keep) *int) key {
-		return key{name: name, shape: number, fallback: fallback, max: 100000, en: en, es: es,
-			at: func(c *Config, _ *Source) any { return at(&c.Backup.Keep) }}
-	}
-	return []key{
-		period("last", "3", "The newest sets.", "Los más recientes.", func(k *Keep) *int { return &k.Last }),
-		period("hourly", "0", "The newest of each hour.", "El más reciente de cada hora.", func(k *Keep) *int { return &k.Hourly }),
-		period("daily", "7", "The newest of each day.", "El más reciente de cada día.", func(k *Keep) *int { return &k.Daily }),
-		period("weekly", "5", "The newest of each week.", "El más reciente de cada semana.", func(k *Keep) *int { return &k.Weekly }),
-		period("monthly", "12", "The newest of each month.", "El más reciente de cada mes.", func(k *Keep) *int { return &k.Monthly }),
-		period("yearly", "0", "The newest of each year.", "El más reciente de cada año.", func(k *Keep) *int { return &k.Yearly }),
 	}
 }

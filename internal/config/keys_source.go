@@ -2,7 +2,8 @@ package config
 
 // sourceKeys are the keys of one entry of backup.sources.
 func sourceKeys() []key {
-	postgres, files := []string{"postgres"}, []string{"files"}
+	mariadb, files := []string{"mariadb"}, []string{"files"}
+	databases := []string{"postgres", "mariadb"}
 	return []key{
 		{
 			name: "name", shape: text, required: true, rule: nameRule, pattern: namePattern,
@@ -17,34 +18,46 @@ func sourceKeys() []key {
 			at: func(_ *Config, s *Source) any { return &s.Kind },
 		},
 		{
-			name: "database", shape: text, kinds: postgres, example: "iact_analytics", rule: databaseRule,
+			name: "database", shape: text, kinds: databases, example: "iact_analytics", rule: databaseRule,
 			en: "The database; the source's name when left out.",
 			es: "La base de datos; si falta, el nombre de la fuente.",
 			at: func(_ *Config, s *Source) any { return &s.Database },
 		},
 		{
-			name: "host", shape: text, kinds: postgres, fallback: "/var/run/postgresql", rule: hostRule,
-			en: "Host name, address, or the directory of the socket.",
-			es: "Nombre, dirección o directorio del socket.",
+			name: "host", shape: text, kinds: databases, fallback: "/var/run/postgresql", of: map[string]string{"mariadb": ""}, rule: hostRule,
+			en: "Host name or address. PostgreSQL: or the directory of the socket. MariaDB: through the socket when left out.",
+			es: "Nombre o dirección. PostgreSQL: o el directorio del socket. MariaDB: si falta, por el socket.",
 			at: func(_ *Config, s *Source) any { return &s.Host },
 		},
 		{
-			name: "port", shape: number, kinds: postgres, fallback: "5432", min: 1, max: 65535,
-			en: "Port of the server; names its socket, too.",
-			es: "Puerto del servidor; también nombra su socket.",
+			name: "port", shape: number, kinds: databases, fallback: "5432", of: map[string]string{"mariadb": "3306"}, min: 1, max: 65535,
+			en: "Port of the server; of PostgreSQL it names the socket, too. MariaDB: 3306.",
+			es: "Puerto del servidor; en PostgreSQL también nombra el socket. MariaDB: 3306.",
 			at: func(_ *Config, s *Source) any { return &s.Port },
 		},
 		{
-			name: "user", shape: text, kinds: postgres, example: "postgres", rule: userRule,
+			name: "socket", shape: path, kinds: mariadb, example: "/run/mysqld/mysqld.sock", rule: pathRule,
+			en: "Socket of the server; the one that the client programs use when left out.",
+			es: "Socket del servidor; si falta, el que usan los programas cliente.",
+			at: func(_ *Config, s *Source) any { return &s.Socket },
+		},
+		{
+			name: "user", shape: text, kinds: databases, example: "postgres", rule: userRule,
 			en: "Database user; the user of the programs when left out.",
 			es: "Usuario de la base; si falta, el de los programas.",
 			at: func(_ *Config, s *Source) any { return &s.User },
 		},
 		{
-			name: "password_file", shape: path, kinds: postgres, example: "~/iact.password", rule: pathRule,
-			en: "A file of mode 0600 that holds the password alone. Not needed with ~/.pgpass or peer login.",
-			es: "Un archivo de modo 0600 que contiene solo la contraseña. No hace falta con ~/.pgpass o acceso peer.",
+			name: "password_file", shape: path, kinds: databases, example: "~/iact.password", rule: pathRule,
+			en: "A file of mode 0600 that holds the password alone. Not needed with ~/.pgpass, ~/.my.cnf, peer or unix_socket login.",
+			es: "Un archivo de modo 0600 que contiene solo la contraseña. No hace falta con ~/.pgpass, ~/.my.cnf o acceso peer o unix_socket.",
 			at: func(_ *Config, s *Source) any { return &s.PasswordFile },
+		},
+		{
+			name: "lock", shape: truth, kinds: mariadb, fallback: "false",
+			en: "Lock the tables during the dump: only then are tables that know no transactions (MyISAM, Aria) of one moment. Writers wait.",
+			es: "Bloquear las tablas durante el volcado: solo así son de un mismo momento las tablas sin transacciones (MyISAM, Aria). Quien escribe espera.",
+			at: func(_ *Config, s *Source) any { return &s.Lock },
 		},
 		{
 			name: "path", shape: path, kinds: files, required: true, example: "~/iact/config", rule: pathRule,

@@ -73,7 +73,7 @@ func TestEveryKeyHasADefaultSoThatNothingHasToBeConfigured(t *testing.T) {
 				Store:      filepath.Join(root, "backups/sets"),
 				Auto:       true,
 				Retired:    []string{},
-				Keep:       config.Keep{Last: 3, Daily: 7, Weekly: 5, Monthly: 12},
+				Keep:       config.Keep{Last: 3, Daily: 7, Weekly: 5, Monthly: 12, Tags: []string{}},
 				Level:      "fast",
 				Exclude:    []string{"node_modules/", "venv/", ".venv/", "__pycache__/", "dist/", "build/", "coverage/", ".git/"},
 				ScrubAfter: 30 * 24 * time.Hour,
@@ -108,6 +108,8 @@ backup:
       before: [echo one, "echo two"]
       after: ["echo : three"]
     - {path: ~/docs, exclude: [tmp/, "!tmp/keep"], kind: files, name: docs}
+    - {name: ivr, kind: mariadb}
+    - {name: ivr2, kind: mariadb, database: ivr, socket: run/s, lock: true, user: root}
   retired: [old]
 `)
 	c := mustLoad(t, root, "HOME", "/home/ana")
@@ -119,6 +121,10 @@ backup:
 			Before: []string{"echo one", "echo two"}, After: []string{"echo : three"}, Origin: "config/iact.yaml:5"},
 		{Name: "docs", Kind: "files", Path: "/home/ana/docs", Exclude: []string{"tmp/", "!tmp/keep"}, Via: "local",
 			Before: []string{}, After: []string{}, Origin: "config/iact.yaml:17"},
+		{Name: "ivr", Kind: "mariadb", Database: "ivr", Port: 3306, Via: "local",
+			Before: []string{}, After: []string{}, Origin: "config/iact.yaml:18"},
+		{Name: "ivr2", Kind: "mariadb", Database: "ivr", Port: 3306, Via: "local", Socket: filepath.Join(root, "run/s"), Lock: true, User: "root",
+			Before: []string{}, After: []string{}, Origin: "config/iact.yaml:19"},
 	}
 	if c.Backup.Auto {
 		t.Error("a list of sources is taken for auto")
@@ -139,8 +145,8 @@ func TestTheLocalFileReplacesSingleKeysAndWholeLists(t *testing.T) {
 	if b.Store != filepath.Join(root, "b") || b.Level != "best" {
 		t.Errorf("store %s, level %s", b.Store, b.Level)
 	}
-	if want := (config.Keep{Last: 9, Daily: 2, Weekly: 5, Monthly: 12}); b.Keep != want {
-		t.Errorf("keep %+v, want %+v", b.Keep, want)
+	if want := (config.Keep{Daily: 2, Tags: []string{}}); !reflect.DeepEqual(b.Keep, want) {
+		t.Errorf("keep %+v, want %+v: the rules belong together", b.Keep, want)
 	}
 	if len(b.Exclude) != 1 || b.Exclude[0] != "c" || len(b.Sources) != 1 || b.Sources[0].Name != "three" {
 		t.Errorf("exclude %v, sources %+v", b.Exclude, b.Sources)

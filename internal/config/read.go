@@ -96,6 +96,7 @@ func (r *reader) section(keys []key, n *yaml.Node, prefix string, s *Source) []s
 // value reads the value of one key to where the table says that it goes.
 func (r *reader) value(k key, name, n *yaml.Node, keyPath string, s *Source) {
 	if k.shape == section {
+		r.clear(k, n, keyPath)
 		r.section(k.keys, n, keyPath+".", nil)
 		return
 	}
@@ -115,6 +116,21 @@ func (r *reader) value(k key, name, n *yaml.Node, keyPath string, s *Source) {
 	}
 	if ok && r.layer > 0 {
 		r.config.origins[keyPath] = r.place(n)
+	}
+}
+
+// clear drops what a weaker file or the defaults say of a section that is given
+// whole. What is left out of it comes from the place where the section stands.
+func (r *reader) clear(k key, n *yaml.Node, keyPath string) {
+	if k.clear == nil || n.Kind != yaml.MappingNode {
+		return
+	}
+	k.clear(r.config)
+	for _, rule := range k.keys {
+		r.scalarOrList(rule, fallbackNode(rule), keyPath+"."+rule.name, rule.at(r.config, nil))
+		if r.layer > 0 {
+			r.config.origins[keyPath+"."+rule.name] = r.place(n)
+		}
 	}
 }
 
@@ -173,8 +189,11 @@ func (r *reader) source(keys []key, n *yaml.Node, keyPath string) Source {
 			r.report(n, keyPath, "no "+k.name, "a source needs "+k.name+": "+wants(k))
 		}
 	}
-	if s.Kind == "postgres" && s.Database == "" {
+	if (s.Kind == "postgres" || s.Kind == "mariadb") && s.Database == "" {
 		s.Database = s.Name
+	}
+	if slices.Contains(seen, "socket") && slices.Contains(seen, "host") {
+		r.reportAt(r.config.origins[keyPath+".socket"], keyPath+".socket", "socket and host are both given", "a server is reached in one way: remove one of the two")
 	}
 	r.checkPasswordFile(s, keyPath+".password_file")
 	return s
@@ -203,7 +222,7 @@ func (r *reader) defaults() {
 	var set func(keys []key)
 	set = func(keys []key) {
 		for _, k := range keys {
-			if k.shape == section {
+			if k.shape == section && k.fallback == "" {
 				set(k.keys)
 			} else {
 				r.value(k, nil, fallbackNode(k), k.name, nil)
@@ -215,7 +234,7 @@ func (r *reader) defaults() {
 
 func (r *reader) sourceDefaults(keys []key, s *Source) {
 	for _, k := range keys {
-		if k.fallback != "" && k.takes(s.Kind) {
+		if k.fallback = k.fallbackOf(s.Kind); k.fallback != "" && k.takes(s.Kind) {
 			r.scalarOrList(k, fallbackNode(k), k.name, k.at(r.config, s))
 		}
 	}

@@ -41,8 +41,14 @@ func keySchema(k key) object {
 		s = sectionSchema(k.keys)
 	case number:
 		s = object{"type": "integer", "minimum": k.min, "maximum": k.max}
+	case count:
+		s = object{"anyOf": []object{{"type": "integer", "minimum": Unlimited, "maximum": k.max}, {"const": unlimited}}}
+	case span:
+		s = object{"anyOf": []object{{"type": "integer", "minimum": 0, "maximum": 0}, {"type": "string", "pattern": spanPattern}}}
 	case duration:
 		s = object{"type": "string", "minLength": 1, "pattern": durationPattern}
+	case truth:
+		s = object{"type": "boolean"}
 	case choice:
 		s = object{"enum": k.choices}
 	case texts:
@@ -53,7 +59,7 @@ func keySchema(k key) object {
 		s = textSchema(k)
 	}
 	s["description"] = k.en
-	if k.fallback != "" {
+	if k.fallback != "" && k.of == nil {
 		var value any
 		if err := fallbackNode(k).Decode(&value); err == nil {
 			s["default"] = value

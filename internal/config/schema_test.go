@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"encoding/json"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -25,29 +26,42 @@ func TestTheSchemaAgreesWithWhatLoadAccepts(t *testing.T) {
 		"project: 5":         false,
 		"vm: {}":             false,
 		"backup: []":         false,
-		"backup: {sources: auto, retired: [a], exclude: []}":  true,
-		"backup: {sources: none}":                             false,
-		"backup: {sources: []}":                               false,
-		"backup: {retired: [A]}":                              false,
-		"backup: {level: best, scrub_after: 1d2h}":            true,
-		"backup: {level: bset}":                               false,
-		"backup: {scrub_after: 30}":                           false,
-		"backup: {scrub_after: 2h1d}":                         false,
-		"backup: {keep: {daily: 0}, space_margin: 0}":         true,
-		"backup: {keep: {daily: -1}}":                         false,
-		"backup: {keep: {daily: '1'}}":                        false,
-		one("{name: a, kind: postgres, port: 1, user: u}"):    true,
-		one("{name: a, kind: postgres, port: 0}"):             false,
-		one("{name: a, kind: postgres, path: x}"):             false,
-		one("{name: a, kind: postgres, password: x}"):         false,
-		one("{name: a, kind: files, path: /x, exclude: [y]}"): true,
-		one("{name: a, kind: files}"):                         false,
-		one("{name: a, kind: files, path: /x, host: h}"):      false,
-		one("{name: a, kind: vm}"):                            false,
-		one("{name: A, kind: postgres}"):                      false,
-		one("{name: a}"):                                      false,
-		one("{kind: postgres}"):                               false,
-		one("a"):                                              false,
+		"backup: {sources: auto, retired: [a], exclude: []}":   true,
+		"backup: {sources: none}":                              false,
+		"backup: {sources: []}":                                false,
+		"backup: {retired: [A]}":                               false,
+		"backup: {level: best, scrub_after: 1d2h}":             true,
+		"backup: {level: bset}":                                false,
+		"backup: {scrub_after: 30}":                            false,
+		"backup: {scrub_after: 2h1d}":                          false,
+		"backup: {keep: {daily: 0, last: 1}, space_margin: 0}": true,
+		"backup: {keep: {daily: -1}}":                          true,
+		"backup: {keep: {daily: unlimited}}":                   true,
+		"backup: {keep: {daily: -2}}":                          false,
+		"backup: {keep: {daily: all}}":                         false,
+		"backup: {keep: {within: 2y5m7d3h, within_yearly: 0}}": true,
+		"backup: {keep: {within: 3h2d}}":                       true,
+		"backup: {keep: {within: 1w}}":                         false,
+		"backup: {keep: {within: 7}}":                          false,
+		"backup: {keep: {within: ''}}":                         false,
+		"backup: {keep: {tags: [a, 'b,c']}}":                   true,
+		"backup: {keep: {tags: a}}":                            false,
+		"backup: {keep: {daily: '1'}}":                         false,
+		one("{name: a, kind: postgres, port: 1, user: u}"):     true,
+		one("{name: a, kind: mariadb, lock: true, socket: s}"): true,
+		one("{name: a, kind: mariadb, lock: 1}"):               false,
+		one("{name: a, kind: postgres, lock: true}"):           false,
+		one("{name: a, kind: postgres, port: 0}"):              false,
+		one("{name: a, kind: postgres, path: x}"):              false,
+		one("{name: a, kind: postgres, password: x}"):          false,
+		one("{name: a, kind: files, path: /x, exclude: [y]}"):  true,
+		one("{name: a, kind: files}"):                          false,
+		one("{name: a, kind: files, path: /x, host: h}"):       false,
+		one("{name: a, kind: vm}"):                             false,
+		one("{name: A, kind: postgres}"):                       false,
+		one("{name: a}"):                                       false,
+		one("{kind: postgres}"):                                false,
+		one("a"):                                               false,
 	} {
 		var document any
 		if err := yaml.Unmarshal([]byte(content), &document); err != nil {
@@ -85,7 +99,9 @@ func TestTheCommentedFileHoldsTheDefaultsAndExamplesThatLoad(t *testing.T) {
 				t.Errorf("%s: %s is not commented out", lang, s.Key)
 			}
 		}
-		isList := func(line string) bool { return strings.HasPrefix(line, "  #  ") || line == "  #sources:\n" }
+		isList := func(line string) bool {
+			return strings.HasPrefix(line, "  #  ") || line == "  #sources:\n" || line == "  #keep:\n"
+		}
 		root := checkout(t, "config/iact.yaml", uncomment(file, func(line string) bool { return !isList(line) }))
 		on := mustLoad(t, root).Show()
 		if len(on) != len(bare) {
@@ -100,8 +116,14 @@ func TestTheCommentedFileHoldsTheDefaultsAndExamplesThatLoad(t *testing.T) {
 			}
 		}
 		home := checkout(t, "iact.password", "x", "config/iact.yaml", uncomment(file, isList))
-		if n := len(mustLoad(t, home, "HOME", home).Backup.Sources); n != 2 {
+		examples := mustLoad(t, home, "HOME", home).Backup
+		if n := len(examples.Sources); n != 3 {
 			t.Errorf("%s: %d example sources, want one of each kind", lang, n)
+		}
+		for _, rule := range reflect.VisibleFields(reflect.TypeFor[config.Keep]()) {
+			if reflect.ValueOf(examples.Keep).FieldByIndex(rule.Index).IsZero() {
+				t.Errorf("%s: there is no example of keep.%s", lang, rule.Name)
+			}
 		}
 	}
 }

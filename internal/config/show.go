@@ -43,7 +43,12 @@ func (c *Config) show(keys []key, prefix string, s *Source) []Setting {
 func display(k key, value any) string {
 	switch v := value.(type) {
 	case *int:
+		if k.shape == count && *v == Unlimited {
+			return unlimited
+		}
 		return strconv.Itoa(*v)
+	case *Span:
+		return v.String()
 	case *time.Duration:
 		return formatDuration(*v)
 	case *[]string:
@@ -52,6 +57,8 @@ func display(k key, value any) string {
 			shown[i] = mask(k.name, shown[i])
 		}
 		return "[" + strings.Join(shown, ", ") + "]"
+	case *bool:
+		return strconv.FormatBool(*v)
 	case *string:
 		return mask(k.name, *v)
 	}

@@ -55,6 +55,8 @@ func fitsValue(t *testing.T, keyword string, arg, v any) bool {
 		is = "string"
 	case int:
 		is = "integer"
+	case bool:
+		is = "boolean"
 	}
 	if types, several := arg.([]any); several {
 		return slices.Contains(types, any(is))

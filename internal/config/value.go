@@ -11,6 +11,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
+// unlimited is how Unlimited is written; -1 is taken, too.
+const unlimited = "unlimited"
+
 // scalarOrList reads one value of a plain shape into dst, and reports whether
 // it was right.
 func (r *reader) scalarOrList(k key, n *yaml.Node, keyPath string, dst any) bool {
@@ -26,6 +29,10 @@ func (r *reader) scalarOrList(k key, n *yaml.Node, keyPath string, dst any) bool
 		return r.number(k, n, keyPath, dst)
 	case *time.Duration:
 		return r.duration(k, n, keyPath, dst)
+	case *Span:
+		return r.span(k, n, keyPath, dst)
+	case *bool:
+		return r.truth(k, n, keyPath, dst)
 	case *string:
 		return r.word(k, n, keyPath, dst)
 	}
@@ -110,6 +117,10 @@ func (r *reader) list(k key, n *yaml.Node, keyPath string, dst *[]string) bool {
 
 // number takes plain decimals only: YAML reads 010 as eight and 0x10 as sixteen.
 func (r *reader) number(k key, n *yaml.Node, keyPath string, dst *int) bool {
+	if k.shape == count && (n.Value == unlimited && n.ShortTag() == "!!str" || n.Value == "-1" && n.ShortTag() == "!!int") {
+		*dst = Unlimited
+		return true
+	}
 	if n.ShortTag() != "!!int" {
 		want := wants(k)
 		if _, err := strconv.Atoi(n.Value); err == nil && n.ShortTag() == "!!str" {
@@ -134,6 +145,28 @@ func (r *reader) duration(k key, n *yaml.Node, keyPath string, dst *time.Duratio
 		return false
 	}
 	*dst = value
+	return true
+}
+
+func (r *reader) span(k key, n *yaml.Node, keyPath string, dst *Span) bool {
+	if tag := n.ShortTag(); tag != "!!str" && n.Value != "0" {
+		r.wrongType(n, keyPath, wants(k))
+		return false
+	}
+	value, err := ParseSpan(n.Value)
+	if err != nil {
+		r.report(n, keyPath, "got "+quote("", n.Value), err.Error())
+		return false
+	}
+	*dst = value
+	return true
+}
+
+func (r *reader) truth(k key, n *yaml.Node, keyPath string, dst *bool) bool {
+	if n.ShortTag() != "!!bool" || n.Decode(dst) != nil {
+		r.wrongType(n, keyPath, wants(k))
+		return false
+	}
 	return true
 }
 
@@ -195,8 +228,14 @@ func wants(k key) string {
 		return "a path"
 	case number:
 		return fmt.Sprintf("a whole number from %d to %d", k.min, k.max)
+	case count:
+		return fmt.Sprintf("a whole number from 0 to %d, or unlimited", k.max)
+	case span:
+		return "a span such as 7d, 6m or 2y5m7d3h, or 0"
 	case duration:
 		return "a duration such as 90s, 90m, 2h or 30d"
+	case truth:
+		return "true or false"
 	case choice:
 		return "one of " + strings.Join(k.choices, ", ")
 	case texts:

@@ -151,8 +151,10 @@ func analytics(t *testing.T) []string {
 	})
 	login := []string{"-h", own.Host, "-p", strconv.Itoa(own.Port), "-U", own.User}
 	psql := command.Change(filepath.Join(own.Bin, "psql"), append(login, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", "postgres")...)
-	psql.Stdin = strings.NewReader(`CREATE DATABASE iact_analytics TEMPLATE template0;
+	psql.Stdin = strings.NewReader(`CREATE ROLE app;
+CREATE DATABASE iact_analytics TEMPLATE template0 OWNER app;
 \connect iact_analytics
+SET ROLE app;
 CREATE TABLE calls AS SELECT n AS id, md5(n::text) AS caller FROM generate_series(1, 20000) AS n;
 ALTER TABLE calls ADD PRIMARY KEY (id);
 `)

@@ -14,14 +14,15 @@ import (
 // the journal, the result to standard output, and returns the failure if there
 // is one. A failure that steps deferred waits for the last target, so that a
 // chain of targets is not cut by it.
-func (e *Engine) conclude(ctx context.Context, target string, last bool) error {
+func (e *Engine) conclude(ctx context.Context, target string, last bool, taken []Taken) error {
 	involved := e.involved(target)
 	failure := e.failure(ctx, target, involved, last)
+	e.aftermath(failure, taken)
 	ended := overall(involved)
 	// The journal is told how the whole run stands: what an earlier target
 	// deferred does not become good by a later one.
 	noted := e.journal.end(overall(e.allOutcomes()))
-	published := e.publish(target, ended, involved, failure)
+	published := e.publish(target, ended, involved, failure, taken)
 	if err := errors.Join(noted, published); err != nil {
 		if failure == nil {
 			failure = &Failure{Target: target, code: fault.Code(err), words: wordsIn(e.opt.Lang)}
@@ -75,6 +76,7 @@ func (e *Engine) failure(ctx context.Context, target string, involved []*outcome
 	for _, o := range involved {
 		switch o.state {
 		case stateFailed:
+			f.hard = true
 			hard = append(hard, o.err)
 			codes = append(codes, fault.Code(o.err))
 			f.Steps = append(f.Steps, e.explained(o.step.Target, o.step.Symptoms, o.err))

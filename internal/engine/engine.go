@@ -36,7 +36,15 @@ type Options struct {
 	Planning bool
 	// Targets are the targets on the command line, in order: a failure that a
 	// step deferred is reported by the last of them.
-	Targets   []string
+	Targets []string
+	// Keep leaves what a failed run changed as it is, instead of undoing it.
+	Keep bool
+	// Settings is the configuration in force, so that a later process can tell
+	// whether it is still the same; nil compares nothing.
+	Settings func() (map[string]string, error)
+	// Continues is the run that Resume goes on with, from Unfinished; nil in a
+	// run of its own.
+	Continues *Past
 	Catalogue func() (*symptom.Catalogue, error)
 	Now       func() time.Time
 	Random    io.Reader
@@ -92,7 +100,13 @@ func (e *Engine) Target(ctx context.Context, target string) error {
 			break
 		}
 	}
-	return e.conclude(ctx, target, last)
+	return e.conclude(ctx, target, last, e.retreat(ctx))
+}
+
+// Close lets go of the journals: other processes may then work on these runs. A
+// process that ends does that, too.
+func (e *Engine) Close() error {
+	return errors.Join(e.journal.close(), e.opt.Continues.release(), e.journal.undoes.release())
 }
 
 func unknown(target string) error {

@@ -17,8 +17,14 @@ type Failure struct {
 	Steps  []FailedStep
 	// Cancelled says that the work was ended from outside, and by what.
 	Cancelled string
+	// Left says what of the run still stands and why, in one line, and Next which
+	// targets go on with it or take it back; both are empty when there is nothing
+	// to decide.
+	Left string
+	Next []string
 
 	code  int
+	hard  bool // a step has failed in a way that stops the run
 	words words
 }
 
@@ -97,6 +103,12 @@ func (f *Failure) explain(to io.Writer) {
 	}
 	for _, s := range f.Steps {
 		f.explainStep(&b, s, indent)
+	}
+	if f.Left != "" {
+		fmt.Fprintf(&b, "  %s\n", f.Left)
+		for _, command := range f.Next {
+			fmt.Fprintf(&b, "    %s\n", command)
+		}
 	}
 	_, _ = io.WriteString(to, strings.TrimRight(b.String(), "\n"))
 }

@@ -132,9 +132,11 @@ func (e *Engine) planStep(ctx context.Context, step procedure.Step) (row Planned
 		row.Problem = text(err)
 	}()
 	var printed printedCommands
+	_, table, _ := e.opt.Registry.Lookup(step.Target)
 	work := &procedure.Work{
 		Door:     e.opt.Door(command.Planning(&printed)),
 		Record:   func(string, any) error { return nil },
+		Recall:   recalling(inJournal(table, step), e.opt.Continues.recall),
 		Planning: true,
 		Lang:     e.opt.Lang,
 	}

@@ -3,14 +3,13 @@ package engine
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
+	"io/fs"
+	"slices"
 	"sync"
 	"time"
 
-	"iact-infra/internal/command"
 	"iact-infra/internal/fault"
 	"iact-infra/internal/journal"
-	"iact-infra/internal/procedure"
 )
 
 // recorder is the journal of this process, which does not exist until a step is
@@ -19,15 +18,39 @@ import (
 // leaves no file behind.
 type recorder struct {
 	opt Options
+	// undoes is the run that this process takes back, if that is what it does.
+	undoes *Past
 
 	mu      sync.Mutex
 	file    *journal.Journal
 	began   time.Time
 	broken  error // why the journal could not be created
 	waiting []func(*journal.Journal) error
+	begun   []journal.Step                              // by intent, in order
+	facts   map[journal.Step]map[string]json.RawMessage // what steps have recorded
 }
 
-func newRecorder(opt Options) *recorder { return &recorder{opt: opt} }
+func newRecorder(opt Options) *recorder {
+	return &recorder{opt: opt, facts: map[journal.Step]map[string]json.RawMessage{}}
+}
+
+// own is the journal, made if need be.
+func (r *recorder) own() (*journal.Journal, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	err := r.create()
+	return r.file, err
+}
+
+// close lets go of the journal.
+func (r *recorder) close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.file == nil {
+		return nil
+	}
+	return r.file.Close()
+}
 
 // runID is the id of the run, "" while there is no journal.
 func (r *recorder) runID() string {
@@ -78,8 +101,7 @@ func (r *recorder) tryCreate() error {
 	}
 	header := r.opt.Header
 	header.Started = r.opt.Now()
-	header.Run = journal.NewID(header.Started, header.Host, r.opt.Random)
-	file, err := journal.Create(r.opt.JournalDir, header)
+	file, err := r.newFile(header)
 	if err != nil {
 		return fault.New(0, hint, err)
 	}
@@ -89,6 +111,42 @@ func (r *recorder) tryCreate() error {
 		}
 	}
 	r.file, r.began, r.waiting = file, header.Started, nil
+	return nil
+}
+
+// newFile starts the journal under an id that no other run has: those of one
+// second differ by chance alone.
+func (r *recorder) newFile(header journal.Header) (*journal.Journal, error) {
+	const tries = 10
+	for try := 1; ; try++ {
+		header.Run = journal.NewID(header.Started, header.Host, r.opt.Random)
+		if err := r.link(&header); err != nil {
+			return nil, err
+		}
+		file, err := journal.Create(r.opt.JournalDir, header)
+		if try == tries || !errors.Is(err, fs.ErrExist) {
+			return file, err
+		}
+	}
+}
+
+// link ties the new run to an earlier one. The earlier one is told first: a name
+// that comes to nothing is passed over later, but no run may go on unseen.
+func (r *recorder) link(header *journal.Header) error {
+	header.Targets = known(r.opt.Registry, r.opt.Targets)
+	if r.opt.Settings != nil {
+		// A configuration that cannot be read is reported by the step that needs it.
+		if values, err := r.opt.Settings(); err == nil {
+			header.Settings = digests(values)
+		}
+	}
+	if r.undoes != nil {
+		header.Undoes = r.undoes.Run().Run
+	}
+	if p := r.opt.Continues; p != nil {
+		header.Resumes = p.Run().Run
+		return p.held.Continued(header.Run)
+	}
 	return nil
 }
 
@@ -103,80 +161,29 @@ func (r *recorder) end(outcome state) error {
 	return r.file.End(journal.Outcome{Outcome: string(outcome), Duration: r.opt.Now().Sub(r.began)})
 }
 
-// step returns the notebook of one step.
-func (r *recorder) step(table procedure.Procedure, step procedure.Step) *stepNotes {
-	return &stepNotes{
-		recorder: r,
-		step:     journal.Step{Procedure: table.Code, Target: step.Target, Number: step.Number},
+// keep remembers a fact for an undo by this process. It is called with the lock
+// held.
+func (r *recorder) keep(step journal.Step, key string, raw json.RawMessage) {
+	if r.facts[step] == nil {
+		r.facts[step] = map[string]json.RawMessage{}
 	}
+	r.facts[step][key] = raw
 }
 
-// stepNotes writes the entries of one step.
-type stepNotes struct {
-	recorder *recorder
-	step     journal.Step
-
-	mu   sync.Mutex
-	lost error // a command that could not be written down
+// recall is the last value that a step recorded in this run or in those that it
+// continues.
+func (r *recorder) recall(step journal.Step, key string) (json.RawMessage, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if raw, known := r.facts[step][key]; known {
+		return raw, true
+	}
+	return r.opt.Continues.recall(step, key)
 }
 
-// intent is on disk when it returns: from here on the step may change things.
-func (n *stepNotes) intent() error {
-	return n.recorder.demand(func(j *journal.Journal) error { return j.Intent(n.step) })
-}
-
-// record keeps a fact. In a step that only reads it waits for a journal.
-func (n *stepNotes) record(key string, value any) error {
-	write, err := n.fact(key, value)
-	if err != nil {
-		return err
-	}
-	return n.recorder.offer(write)
-}
-
-// recordNow keeps a fact even if that brings the journal into being.
-func (n *stepNotes) recordNow(key string, value any) error {
-	write, err := n.fact(key, value)
-	if err != nil {
-		return err
-	}
-	return n.recorder.demand(write)
-}
-
-// fact takes the value as it is now, since it may wait before it is written.
-func (n *stepNotes) fact(key string, value any) (func(*journal.Journal) error, error) {
-	raw, err := json.Marshal(value)
-	if err != nil {
-		return nil, fmt.Errorf("record %s of %s: %w", key, n.step.Target, err)
-	}
-	return func(j *journal.Journal) error { return j.Record(n.step, key, json.RawMessage(raw)) }, nil
-}
-
-// command is the door's hook. It cannot refuse, so a lost entry fails the step
-// at its end.
-func (n *stepNotes) command(ran command.Event) {
-	noted := journal.Ran{
-		Command:  ran.Command,
-		Changes:  ran.Changes,
-		Exit:     ran.Exit,
-		Duration: ran.Duration,
-		Error:    text(ran.Err),
-	}
-	if err := n.recorder.offer(func(j *journal.Journal) error { return j.Command(n.step, noted) }); err != nil {
-		n.mu.Lock()
-		defer n.mu.Unlock()
-		n.lost = err
-	}
-}
-
-// result closes the step. Only a step with an intent brings a journal into being.
-func (n *stepNotes) result(ended journal.Outcome, opened bool) error {
-	n.mu.Lock()
-	lost := n.lost
-	n.mu.Unlock()
-	write := func(j *journal.Journal) error { return j.Result(n.step, ended) }
-	if opened {
-		return errors.Join(lost, n.recorder.demand(write))
-	}
-	return errors.Join(lost, n.recorder.offer(write))
+// started are the steps with an intent, in the order in which they began.
+func (r *recorder) started() []journal.Step {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.begun)
 }

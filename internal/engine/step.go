@@ -39,7 +39,7 @@ func (e *Engine) run(ctx context.Context, step procedure.Step, table procedure.P
 		Door:   e.opt.Door(command.Observe(a.notes.command)),
 		Say:    a.line,
 		Record: a.notes.record,
-		Recall: func(string, any) (bool, error) { return false, nil },
+		Recall: recalling(a.notes.step, e.opt.Continues.recall),
 		Lang:   e.opt.Lang,
 	}
 	o := a.guarded(ctx)

@@ -14,6 +14,10 @@ type Summary struct {
 	Run     string        `json:"run,omitempty"`
 	Outcome string        `json:"outcome"`
 	Steps   []StepSummary `json:"steps"`
+	// Undone is what was taken back after a failure, Next the commands that go on
+	// with the run or take it back.
+	Undone []Taken  `json:"undone,omitempty"`
+	Next   []string `json:"next,omitempty"`
 }
 
 // StepSummary is one step of a Summary.
@@ -32,13 +36,13 @@ type StepSummary struct {
 
 // publish writes the result of a target: what its last step published; else a
 // summary in JSON, and in text whatever the steps that it names have published.
-func (e *Engine) publish(target string, ended state, involved []*outcome, failure *Failure) error {
+func (e *Engine) publish(target string, ended state, involved []*outcome, failure *Failure, taken []Taken) error {
 	own := e.own(target, involved)
 	if result := e.last(target, own); result != nil {
 		return e.opt.Console.Result(result.Value, silentOr(result.Text))
 	}
 	if e.opt.Console.JSON() {
-		return e.opt.Console.Result(e.summary(target, ended, involved, failure), nil)
+		return e.opt.Console.Result(e.summary(target, ended, involved, failure, taken), nil)
 	}
 	for _, o := range own {
 		if o.result == nil || o.result.Text == nil {
@@ -92,8 +96,11 @@ func silentOr(text func(io.Writer)) func(io.Writer) {
 	return text
 }
 
-func (e *Engine) summary(target string, ended state, involved []*outcome, failure *Failure) Summary {
-	s := Summary{Target: target, Run: e.journal.runID(), Outcome: string(ended), Steps: []StepSummary{}}
+func (e *Engine) summary(target string, ended state, involved []*outcome, failure *Failure, taken []Taken) Summary {
+	s := Summary{Target: target, Run: e.journal.runID(), Outcome: string(ended), Steps: []StepSummary{}, Undone: taken}
+	if failure != nil {
+		s.Next = failure.Next
+	}
 	for _, o := range involved {
 		row := StepSummary{
 			Number:   o.step.Number,

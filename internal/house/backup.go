@@ -2,10 +2,13 @@ package house
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"os"
 
 	"iact-infra/internal/backup"
+	"iact-infra/internal/fault"
 	"iact-infra/internal/procedure"
 )
 
@@ -14,7 +17,7 @@ func (h *House) buildBackup() *backup.Room {
 	header := h.header()
 	return backup.New(backup.Options{
 		Config: h.Config, Getenv: h.env.Getenv, Now: h.env.Now, Random: h.env.Random,
-		Host: header.Host, Version: header.Version, Targets: h.Targets(),
+		Host: header.Host, Version: header.Version, Targets: h.Targets(), Answers: h.answers(),
 	})
 }
 
@@ -62,6 +65,57 @@ func (h *House) restoreBackup(ctx context.Context, pick backup.Selection) error 
 	}
 	line.Done(done.To)
 	return console.Result(done, done.Write)
+}
+
+// RestoreDatabase is backup:restoreDB -set=ID -source=NAME -to=NAME -yes -globals=missing|none.
+func (h *House) RestoreDatabase(ctx context.Context, set, source, to *string, yes *bool, globals *string) error {
+	h.backup().Select(backup.Selection{
+		Set: given(set), Source: given(source), To: given(to), Yes: yes != nil && *yes, Globals: given(globals),
+	})
+	return h.Run(ctx, "backup:restoreDB")
+}
+
+// RotateBackups is backup:rotate -dry -simulate=FILE -now=TIME. An empty FILE, as
+// from a variable that was not set, must never end as a real rotation.
+func (h *House) RotateBackups(ctx context.Context, dry *bool, simulate, now *string) error {
+	switch {
+	case now != nil && *now == "":
+		return h.Told(fault.New(fault.Usage, "-now=TIME wants a time such as 2026-11-23T15:16:48Z", errors.New("rotate: -now names no time")))
+	case simulate != nil:
+		return h.Told(h.result(func(string) (any, func(io.Writer), error) { return h.simulateRotation(*simulate, given(now)) }))
+	case now != nil:
+		return h.Told(fault.New(fault.Usage, "real sets are judged by the clock: leave -now out, or add -simulate=FILE",
+			errors.New("rotate: -now belongs to -simulate")))
+	case dry != nil && *dry:
+		return h.Told(h.result(func(string) (any, func(io.Writer), error) {
+			decided, err := h.backup().Rotate(ctx)
+			if err != nil {
+				return nil, nil, err
+			}
+			return decided, decided.Write, nil
+		}))
+	}
+	return h.Run(ctx, "backup:rotate")
+}
+
+func (h *House) simulateRotation(file, now string) (value any, text func(io.Writer), err error) {
+	history := h.env.Stdin
+	switch file {
+	case "":
+		return nil, nil, fault.New(fault.Usage, "-simulate=FILE names a file of times, - standard input", errors.New("rotate: -simulate names no file"))
+	case "-":
+		file = "standard input"
+	default:
+		if history, err = os.Open(file); err != nil {
+			return nil, nil, fault.New(fault.Usage, "-simulate=FILE names a file that can be read, - standard input", fmt.Errorf("open history: %w", err))
+		}
+		defer history.Close()
+	}
+	decided, err := h.backup().Simulate(history, file, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	return decided, decided.Write, nil
 }
 
 // given is the value of a flag, "" when it was not given.

@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"iact-infra/internal/procedure"
@@ -45,28 +44,4 @@ func Process() Environment {
 		Rooms:   rooms(),
 		Signals: true,
 	}
-}
-
-// targets returns what a command line asks for, in lower case and in order. It
-// reads the line as the program that mage generates does: flags of its own come
-// first, of which only -t takes a separate value, and everything after a target
-// that starts with a dash is a flag of that target.
-func targets(args []string) []string {
-	for len(args) > 0 && strings.HasPrefix(args[0], "-") && args[0] != "-" {
-		flag := strings.TrimPrefix(strings.TrimPrefix(args[0], "-"), "-")
-		args = args[1:]
-		if flag == "" {
-			break
-		}
-		if flag == "t" && len(args) > 0 {
-			args = args[1:]
-		}
-	}
-	named := []string{}
-	for _, arg := range args {
-		if !strings.HasPrefix(arg, "-") {
-			named = append(named, strings.ToLower(arg))
-		}
-	}
-	return named
 }

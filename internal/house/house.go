@@ -32,6 +32,10 @@ type House struct {
 	engine    func() (*engine.Engine, error)
 	catalogue func() (*symptom.Catalogue, error)
 	backup    func() *backup.Room
+
+	// continues is the run that procedure:resume goes on with. It is set before
+	// the engine and the rooms are built: they take its targets for their own.
+	continues *engine.Past
 }
 
 // New returns a house that has read and written nothing yet.
@@ -47,8 +51,14 @@ func New(env Environment) *House {
 	return h
 }
 
-// Targets are the targets that the command line names, in lower case.
-func (h *House) Targets() []string { return targets(h.env.Args) }
+// Targets are the targets that the command line names, in lower case; those of
+// the run that procedure:resume goes on with take the place of its own.
+func (h *House) Targets() []string {
+	if h.continues != nil {
+		return h.continues.Targets()
+	}
+	return journal.Named(h.env.Args)
+}
 
 // Root is the checkout that the toolkit works in.
 func (h *House) Root() (string, error) { return h.root() }
@@ -76,16 +86,26 @@ func (h *House) Run(ctx context.Context, target string) error {
 
 // Planning tells whether IACT_PLAN asks for a plan instead of a run.
 func (h *House) Planning() (bool, error) {
-	value := h.env.Getenv("IACT_PLAN")
+	return h.yes("IACT_PLAN", "for a plan")
+}
+
+// Keeping tells whether IACT_KEEP asks to leave what a failed run changed.
+func (h *House) Keeping() (bool, error) {
+	return h.yes("IACT_KEEP", "to keep what a failed run changed")
+}
+
+// yes reads a variable that is 1, 0 or not set.
+func (h *House) yes(name, purpose string) (bool, error) {
+	value := h.env.Getenv(name)
 	if value == "" {
 		return false, nil
 	}
-	planning, err := strconv.ParseBool(value)
+	said, err := strconv.ParseBool(value)
 	if err != nil {
-		return false, fault.New(fault.Usage, "set IACT_PLAN=1 for a plan, or unset it",
-			fmt.Errorf("read IACT_PLAN: %q is neither 1 nor 0", value))
+		return false, fault.New(fault.Usage, fmt.Sprintf("set %s=1 %s, or unset it", name, purpose),
+			fmt.Errorf("read %s: %q is neither 1 nor 0", name, value))
 	}
-	return planning, nil
+	return said, nil
 }
 
 // Door opens a door to the programs of this machine. While planning, changing
@@ -134,7 +154,8 @@ func (h *House) buildEngine() (*engine.Engine, error) {
 	root, rootErr := h.Root()
 	registry, registryErr := h.Registry()
 	planning, planningErr := h.Planning()
-	if err := errors.Join(consoleErr, rootErr, registryErr, planningErr); err != nil {
+	keep, keepErr := h.Keeping()
+	if err := errors.Join(consoleErr, rootErr, registryErr, planningErr, keepErr); err != nil {
 		return nil, err
 	}
 	return engine.New(engine.Options{
@@ -147,6 +168,9 @@ func (h *House) buildEngine() (*engine.Engine, error) {
 		Lang:         console.Lang(),
 		Planning:     planning,
 		Targets:      h.Targets(),
+		Keep:         keep,
+		Settings:     h.settings,
+		Continues:    h.continues,
 		Catalogue:    h.catalogue,
 		Now:          h.env.Now,
 		Random:       h.env.Random,

@@ -54,7 +54,7 @@ func TestWrongConfigurationIsReportedWhenItIsFirstRead(t *testing.T) {
 
 func TestBadEnvironmentIsWrongUseWithAWayOut(t *testing.T) {
 	t.Parallel()
-	for variable, value := range map[string]string{"IACT_FORMAT": "xml", "IACT_LANG": "klingon", "IACT_PLAN": "perhaps", "IACT_DIR": "/nowhere"} {
+	for variable, value := range map[string]string{"IACT_FORMAT": "xml", "IACT_LANG": "klingon", "IACT_PLAN": "perhaps", "IACT_KEEP": "perhaps", "IACT_DIR": "/nowhere"} {
 		r := newRig(t, map[string]string{variable: value}, nil)
 		message, code := shown(r.Run(context.Background(), "demo:look"))
 		if code != 2 || !strings.Contains(message, variable) || !strings.Contains(message, value) || !strings.Contains(message, "\n  hint: ") {

@@ -25,8 +25,15 @@ type rig struct {
 // checkout; env is all of its environment.
 func newRig(t *testing.T, env map[string]string, files map[string]string, args ...string) *rig {
 	t.Helper()
-	r := &rig{root: t.TempDir()}
-	write(t, r.root, "go.mod", "module iact-infra\n")
+	root := t.TempDir()
+	write(t, root, "go.mod", "module iact-infra\n")
+	return open(t, root, demo, env, files, args...)
+}
+
+// open builds a house in a checkout that is there already, over one room.
+func open(t *testing.T, root string, room house.Room, env map[string]string, files map[string]string, args ...string) *rig {
+	t.Helper()
+	r := &rig{root: root}
 	for name, content := range files {
 		write(t, r.root, name, content)
 	}
@@ -52,7 +59,7 @@ func newRig(t *testing.T, env map[string]string, files map[string]string, args .
 		Workdir: r.root,
 		Now:     time.Now,
 		Random:  rand.Reader,
-		Rooms:   []house.Room{demo},
+		Rooms:   []house.Room{room},
 	})
 	return r
 }

@@ -14,6 +14,14 @@ type Header struct {
 	Args    []string  `json:"args,omitempty"`
 	PID     int       `json:"pid,omitempty"`
 	Started time.Time `json:"started"`
+	// Targets are those of the command line that run steps, in order. A run that
+	// continues another one has the targets of that one.
+	Targets []string `json:"targets,omitempty"`
+	// Settings holds a digest of every value of the configuration in force.
+	Settings map[string]string `json:"settings,omitempty"`
+	// Resumes is the run that this one continues, Undoes the one that it takes back.
+	Resumes string `json:"resumes,omitempty"`
+	Undoes  string `json:"undoes,omitempty"`
 }
 
 // What an entry tells.
@@ -24,6 +32,12 @@ const (
 	Record  = "record"  // a value that resume or rollback will need
 	Result  = "result"  // how a step ended
 	End     = "end"     // how the run ended
+
+	// Later processes may add these to the journal of a run, after its end or
+	// where it was cut off.
+	Undo      = "undo"      // a step is about to be undone
+	Undone    = "undone"    // how that ended
+	Continued = "continued" // another run goes on from here
 )
 
 // How a step or a run ended.
@@ -51,6 +65,7 @@ type Entry struct {
 	Evidence  string          `json:"evidence,omitempty"`
 	Outcome   string          `json:"outcome,omitempty"`
 	Error     string          `json:"error,omitempty"`
+	Run       string          `json:"run,omitempty"` // of Continued: which run goes on
 }
 
 // Step names a step of a procedure in an entry.

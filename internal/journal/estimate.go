@@ -1,6 +1,8 @@
 package journal
 
 import (
+	"bytes"
+	"os"
 	"slices"
 	"time"
 )
@@ -22,16 +24,9 @@ func Estimate(dir, step string) (time.Duration, bool) {
 	}
 	var took []float64
 	for _, path := range files[:min(len(files), lookBack)] {
-		r, err := Read(path)
-		if err != nil {
-			continue
-		}
-		for _, e := range slices.Backward(r.Entries) {
-			if e.Event == Result && e.Outcome == OK && e.Step == step && len(took) < enough {
-				took = append(took, e.Seconds)
-			}
-		}
-		if len(took) == enough {
+		took = append(took, results(path, step)...)
+		if len(took) >= enough {
+			took = took[:enough]
 			break
 		}
 	}
@@ -45,4 +40,23 @@ func Estimate(dir, step string) (time.Duration, bool) {
 		median = (took[middle-1] + median) / 2
 	}
 	return time.Duration(median * float64(time.Second)), true
+}
+
+// results are the durations of a step that ended well, newest first. Only the
+// lines that may tell of it are decoded: this is read before every step.
+func results(path, step string) []float64 {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil
+	}
+	var took []float64
+	for _, text := range slices.Backward(bytes.Split(data, []byte("\n"))) {
+		if !bytes.Contains(text, []byte(`"event":"`+Result+`"`)) || !bytes.Contains(text, []byte(step)) {
+			continue
+		}
+		if l, err := parse(text); err == nil && l.Event == Result && l.Outcome == OK && l.Step == step {
+			took = append(took, l.Seconds)
+		}
+	}
+	return took
 }

@@ -8,6 +8,12 @@
 // leaves a torn one out. The durations of earlier runs are the estimates of the
 // next one.
 //
+// What becomes of a run later (it is continued, its steps are undone) is added to
+// its own journal, so that one file tells all about one run: nothing has to be
+// looked for, whatever the clock did and whichever other journals were deleted.
+// A process holds a lock on the journal of the run that it does, continues or
+// undoes, for as long as it lives.
+//
 // The journal masks nothing: what it is given must not hold secrets.
 package journal
 
@@ -21,6 +27,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Journal is the record of the run that this process does. It is safe for
@@ -53,6 +61,12 @@ func Create(dir string, h Header) (*Journal, error) {
 		return nil, fmt.Errorf("create journal %s: %w", path, cause(err))
 	}
 	j := &Journal{path: path, run: h.Run, file: file}
+	// Whoever sees the header finds the lock: a run at work is never taken for a
+	// broken one.
+	if err = hold(file); err != nil {
+		_ = file.Close()
+		return nil, fmt.Errorf("lock journal %s: %w", path, cause(err))
+	}
 	err = j.write(line{Format: format, Entry: Entry{Time: h.Started, Event: Begin}, Header: &h}, true)
 	if err == nil {
 		err = syncDir(dir)
@@ -102,6 +116,23 @@ func (j *Journal) End(o Outcome) error {
 	return j.add(Step{}, Entry{Event: End, Outcome: o.Outcome, Evidence: o.Evidence, Error: o.Error, Seconds: o.Duration.Seconds()}, true)
 }
 
+// Undo says that a step is about to be undone. It is on the disk when Undo
+// returns; on an error nothing may be changed.
+func (j *Journal) Undo(s Step) error { return j.add(s, Entry{Event: Undo}, true) }
+
+// Undone says how the undo of a step ended: OK, Skipped when there is nothing to
+// undo, or Failed. It is on the disk when Undone returns; a process killed before
+// that leaves the step to be undone once more.
+func (j *Journal) Undone(s Step, o Outcome) error {
+	return j.add(s, Entry{Event: Undone, Outcome: o.Outcome, Evidence: o.Evidence, Error: o.Error, Seconds: o.Duration.Seconds()}, true)
+}
+
+// Continued says which run goes on from here. It is on the disk when Continued
+// returns; that run may still come to nothing.
+func (j *Journal) Continued(run string) error {
+	return j.add(Step{}, Entry{Event: Continued, Run: run}, true)
+}
+
 // Close closes the file. It ends nothing: without End the run counts as broken.
 func (j *Journal) Close() error {
 	j.mu.Lock()
@@ -110,7 +141,7 @@ func (j *Journal) Close() error {
 		return nil
 	}
 	j.err = os.ErrClosed
-	return j.file.Close()
+	return errors.Join(flock(j.file, unix.LOCK_UN), j.file.Close())
 }
 
 func (j *Journal) add(s Step, e Entry, sync bool) error {

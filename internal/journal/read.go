@@ -20,6 +20,8 @@ type Run struct {
 	// Torn says that the last line was not whole and was left out: the process
 	// or the machine stopped while it was written.
 	Torn bool
+
+	size int64 // of the whole lines
 }
 
 // State is how the run ended as far as its journal tells. It is Broken when a
@@ -78,6 +80,7 @@ func Read(path string) (Run, error) {
 			r.Header = *l.Header
 		}
 		r.Entries = append(r.Entries, l.Entry)
+		r.size += int64(len(text)) + 1
 	}
 	return r, nil
 }

@@ -9,6 +9,10 @@ import (
 // Wrap it to say what is missing. Any other error means "could not tell".
 var ErrNotDone = errors.New("not done yet")
 
+// ErrNothingToUndo is what an Undo returns that finds that its step had not come
+// to change anything. It counts as undone, and nothing more is said.
+var ErrNothingToUndo = errors.New("nothing to undo")
+
 // Action does or undoes the work of a step.
 type Action func(ctx context.Context, w *Work) error
 
@@ -32,7 +36,11 @@ type Step struct {
 	Run  Action
 	// Validate proves the effect of Run by observing it, not by an exit code.
 	Validate Check
-	// Undo works from a fresh process and from the journal alone.
+	// Undo works from a fresh process and from the journal alone. It is called for
+	// a step that has ended well, that has failed, or that was cut off anywhere
+	// after its intent, even before it had changed or recorded anything; so it
+	// looks at what is there. It may be called again after it was cut off itself,
+	// or had ended without its record: twice must be the same as once.
 	Undo Action
 	// Undone proves the effect of Undo by observing it, as Validate does for Run.
 	Undone Check

@@ -19,7 +19,9 @@ type Work struct {
 	Record func(key string, value any) error
 	// Recall reads back what this step recorded: in an undo, during the run that
 	// is undone; in a resumed run, during the run that is continued. The last
-	// value under a key counts; false means that there is none.
+	// value under a key counts, in the newest run of a chain that has one; what was
+	// recorded before the step was undone is void. False means that there is none.
+	// Values come back as they were recorded, and the world may have moved on since.
 	Recall func(key string, into any) (bool, error)
 	// Planning tells that nothing may change.
 	Planning bool

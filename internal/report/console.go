@@ -25,6 +25,7 @@ type Console struct {
 	open    []*Line // in the order in which they began
 	drawn   int     // columns that the live row takes now
 	ticking bool    // a goroutine refreshes the live row
+	asking  int     // questions that wait for an answer
 }
 
 // New returns a console; what the options leave out has the default.
@@ -106,7 +107,7 @@ func (c *Console) erase() {
 // draw shows the newest open work on the live row. It stays one column short
 // of the terminal, or the row would wrap and could not be erased.
 func (c *Console) draw() {
-	if !c.opt.Terminal || len(c.open) == 0 {
+	if !c.opt.Terminal || len(c.open) == 0 || c.asking > 0 {
 		return
 	}
 	row := cutColumns(c.row(), c.opt.Width-1)

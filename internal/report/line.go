@@ -91,6 +91,18 @@ func (l *Line) Skipped(evidence string) {
 	}
 }
 
+// Forget ends the line without a word, for work that turned out to be none.
+func (l *Line) Forget() {
+	if l == nil {
+		return
+	}
+	c := l.console
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l.ended, l.running = true, nil
+	c.open = slices.DeleteFunc(c.open, func(o *Line) bool { return o == l })
+}
+
 // Failed ends the line badly. With a nil error it shows the mark alone, for a
 // caller that explains the error itself.
 func (l *Line) Failed(err error) {

@@ -6,6 +6,7 @@ type words struct {
 	needs, takes, changes, nothing             string
 	undo, yes, no, upTo                        string
 	missing, span, here                        string
+	state, step, age, took, run                string
 	nothingWrong, cause, fix, next, unverified string
 }
 
@@ -15,6 +16,7 @@ func wordsIn(lang string) words {
 			namespace: "ESPACIO", code: "CÓDIGO", steps: "PASOS", title: "TÍTULO", stepsOf: "%d de %d",
 			needs: "necesita", takes: "dura", changes: "cambia", nothing: "nada, solo lee",
 			undo: "se deshace", yes: "sí", no: "no: ", upTo: "hasta %s", missing: "aún sin construir, pasos", span: "de %s a %s", here: " (aquí: %s)",
+			state: "ESTADO", step: "PASO", age: "HACE", took: "DURÓ", run: "EJECUCIÓN",
 			nothingWrong: "no se encontró nada malo", cause: "causa", fix: "arreglo", next: "siguiente",
 			unverified: "no comprobado",
 		}
@@ -23,6 +25,7 @@ func wordsIn(lang string) words {
 		namespace: "NAMESPACE", code: "CODE", steps: "STEPS", title: "TITLE", stepsOf: "%d of %d",
 		needs: "needs", takes: "takes", changes: "changes", nothing: "nothing, it only reads",
 		undo: "undo", yes: "yes", no: "not needed: ", upTo: "up to %s", missing: "not built yet, steps", span: "%s to %s", here: " (here: %s)",
+		state: "STATE", step: "STEP", age: "AGE", took: "TOOK", run: "RUN",
 		nothingWrong: "nothing wrong found", cause: "cause", fix: "fix", next: "next",
 		unverified: "not verified",
 	}

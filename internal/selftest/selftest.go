@@ -1,10 +1,10 @@
 // Package selftest is what `test:all`, `test:unit` and `test:lint` do: it tests the toolkit as CI does, on a machine
 // that may be bare.
 //
-// All installs what is missing, builds, checks the format, vets, lints, starts a private PostgreSQL and runs every test.
-// It stops what it started, however it ends. A stage that fails does not keep the next ones from running, except for the
-// build, whose errors all others would only repeat. The last line on standard output is the count of the tests:
-// "N passed, N failed, N skipped". With CI=true a skipped test is a failure.
+// All installs what is missing, builds, checks the format, vets, lints, starts a private PostgreSQL and a private MariaDB,
+// and runs every test. It stops what it started, however it ends. A stage that fails does not keep the next ones from
+// running, except for the build, whose errors all others would only repeat. The last line on standard output is the
+// count of the tests: "N passed, N failed, N skipped". With CI=true a skipped test is a failure.
 package selftest
 
 import (
@@ -43,7 +43,7 @@ func All(ctx context.Context) error {
 		s.check(ctx)
 		s.stage(ctx, "vet magefiles", s.gocmd("vet", "-tags", "mage", "./magefiles"))
 		s.stage(ctx, "lint", s.lint())
-		s.stage(ctx, "test", s.withPostgres(s.passes))
+		s.stage(ctx, "test", s.withServices(s.passes))
 		return s.verdict(ctx)
 	})
 }
@@ -168,21 +168,4 @@ func reason(program string, err error) error {
 		return fmt.Errorf("%s: exit %d", program, failed.Exit)
 	}
 	return err
-}
-
-// withPostgres runs tests with a private PostgreSQL, or without one where none is installed: the tests then say so. The
-// cluster is stopped also when ctx has ended; should this process be killed, the script stops it.
-func (s *suite) withPostgres(tests func(ctx context.Context, env []string) error) func(context.Context) error {
-	return func(ctx context.Context) (err error) {
-		server, stop, err := cluster.Start(ctx, s.door, s.root)
-		if errors.Is(err, cluster.ErrNotInstalled) && !s.ci {
-			fmt.Fprintf(s.out, "   %v: the tests that need it are skipped\n", err)
-			return tests(ctx, nil)
-		}
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, stop(context.WithoutCancel(ctx))) }()
-		return tests(ctx, server.Env())
-	}
 }

@@ -11,7 +11,6 @@ package testbed
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -38,11 +37,7 @@ type Cluster struct {
 var shared = sync.OnceValues(start)
 
 func start() (cluster.Cluster, error) {
-	here, err := os.Getwd()
-	if err != nil {
-		return cluster.Cluster{}, err
-	}
-	root, err := cluster.Root(here)
+	root, err := checkout()
 	if err != nil {
 		return cluster.Cluster{}, err
 	}
@@ -50,22 +45,32 @@ func start() (cluster.Cluster, error) {
 	return c, err
 }
 
-// Postgres is a running PostgreSQL server.
-func Postgres(t testing.TB) *Cluster {
+// checkout is the checkout that this test runs in.
+func checkout() (string, error) {
+	here, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	return cluster.Root(here)
+}
+
+// realOnly insists on the name by which test:unit leaves a test out.
+func realOnly(t testing.TB) {
 	t.Helper()
 	if name := t.Name(); strings.HasPrefix(name, "Test") && !strings.HasPrefix(name, "TestReal") {
 		t.Fatalf("%s uses a real service: begin its name with TestReal, by which test:unit leaves it out", name)
 	}
+}
+
+// Postgres is a running PostgreSQL server.
+func Postgres(t testing.TB) *Cluster {
+	t.Helper()
+	realOnly(t)
 	c, found, err := cluster.FromEnv(os.Getenv)
 	if err == nil && !found {
 		c, err = shared()
 	}
-	if errors.Is(err, cluster.ErrNotInstalled) && os.Getenv("CI") != "true" {
-		t.Skipf("%v: `scripts/testbed/install.sh` installs them on Debian and Ubuntu", err) //nolint:forbidigo // the one place
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	installed(t, err, cluster.ErrNotInstalled)
 	return &Cluster{Cluster: c, door: command.NewDoor(command.Local())}
 }
 

@@ -31,6 +31,27 @@ func TestRealDatabasesAreSeparateAndGoneAfterTheTest(t *testing.T) {
 	}
 }
 
+func TestRealMariaDBDatabasesAreSeparateAndGoneAfterTheTest(t *testing.T) {
+	t.Parallel()
+	server := testbed.MariaDB(t)
+	var first, second, user string
+	t.Run("while it lasts", func(t *testing.T) {
+		t.Cleanup(func() { server.SQL(t, "mysql", "SELECT 1") }) // a clean-up may ask, too
+		first, second, user = server.CreateDatabase(t), server.CreateDatabase(t), server.CreateUser(t, `it's \ secret`)
+		server.SQL(t, first, "CREATE TABLE seen (n int, note text); INSERT INTO seen VALUES (1, 'a\tñ'), (2, NULL);")
+		if got := server.SQL(t, first, "SELECT * FROM seen ORDER BY n"); got != "1\ta\\tñ\n2\tNULL" {
+			t.Errorf("rows are %q", got)
+		}
+		if got := server.SQL(t, second, "SELECT count(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()"); got != "0" {
+			t.Errorf("the other database has %s tables", got)
+		}
+	})
+	left := server.SQL(t, "mysql", "SELECT count(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME IN ('"+first+"', '"+second+"') UNION ALL SELECT count(*) FROM mysql.user WHERE User = '"+user+"'")
+	if left != "0\n0" {
+		t.Errorf("databases and users that are left: %q", left)
+	}
+}
+
 func TestRealClusterIsReachedByTheEnvironmentOfAClient(t *testing.T) {
 	t.Parallel()
 	server := testbed.Postgres(t)

@@ -2,7 +2,7 @@
 # Installs what the tests need and this machine lacks: install.sh
 #
 # On Debian and Ubuntu as root it installs the missing packages and nothing else, without starting a service and without
-# creating a database cluster. When nothing is missing it touches neither apt nor its index. As another user, or without
+# creating a PostgreSQL cluster. When nothing is missing it touches neither apt nor its index. As another user, or without
 # apt, it prints what is missing and succeeds: the tests then say themselves what they could not do.
 set -euo pipefail
 
@@ -25,9 +25,17 @@ has_postgres() {
   return 1
 }
 
+# has_mariadb is true when all programs of MariaDB that the tests run are there, its server included.
+has_mariadb() {
+  local program
+  for program in mariadb mariadb-dump mariadb-check mariadb-install-db; do has "$program" || return 1; done
+  has mariadbd || [ -x /usr/sbin/mariadbd ] || [ -x /usr/libexec/mariadbd ]
+}
+
 # missing_packages prints the Debian names of what is not there, one a line.
 missing_packages() {
   has_postgres || printf '%s\n' postgresql postgresql-contrib
+  has_mariadb || printf '%s\n' mariadb-server mariadb-client
   has zstd || echo zstd
   has tar || echo tar
   has getfacl || echo acl

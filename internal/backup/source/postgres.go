@@ -67,10 +67,15 @@ func (p *Postgres) Check(ctx context.Context, door *command.Door) (Check, error)
 }
 
 func (p *Postgres) dump() command.Command {
-	c := p.Server.client("pg_dump", "-Fc", "-Z0", "-d", connection(p.Database))
+	c := p.Server.Client("pg_dump", "-Fc", "-Z0", "-d", Connection(p.Database))
+	c.Env = append(c.Env, "PGTZ="+Timezone) // in which moments are written down
 	c.Timeout = p.Timeout
 	return c
 }
+
+// Timezone is that of the sessions that dump, so that two dumps of the same data
+// write moments alike.
+const Timezone = "UTC"
 
 // Capture implements Source.
 func (p *Postgres) Capture(ctx context.Context, to To) (Captured, error) {
@@ -82,7 +87,8 @@ func (p *Postgres) Capture(ctx context.Context, to To) (Captured, error) {
 	return Captured{Snapshot: began, Detail: map[string]string{
 		"database": d.Name, "server_version": d.Server, "dump_version": p.version, "encoding": d.Encoding,
 		"collate": d.Collate, "ctype": d.Ctype, "owner": d.Owner, "acl": d.ACL, "provider": d.Provider, "icu_locale": d.ICULocale,
-		"connection_limit": strconv.Itoa(d.Limit), "settings": d.Settings,
+		"connection_limit": strconv.Itoa(d.Limit), "settings": d.Settings, "comment": d.Comment, "tablespace": d.Place,
+		"database_size": strconv.FormatInt(d.Size, 10), "timezone": Timezone,
 	}}, nil
 }
 
@@ -135,7 +141,7 @@ func (g *Globals) dump() command.Command {
 	if !g.passwords {
 		args = append(args, "--no-role-passwords")
 	}
-	return g.Server.client("pg_dumpall", args...)
+	return g.Server.Client("pg_dumpall", args...)
 }
 
 // Capture implements Source.
@@ -159,7 +165,7 @@ func (g *Globals) Plan(dir string) string { return planned(g.dump(), dir) }
 // stream lays down what a program writes. The program must end well: Read of
 // its stream tells the end only then.
 func stream(ctx context.Context, c command.Command, to To) error {
-	out, err := to.Door.Stream(ctx, buffered(ctx, to.Door, c))
+	out, err := to.Door.Stream(ctx, Buffered(ctx, to.Door, c))
 	if err != nil {
 		return err
 	}
@@ -178,10 +184,10 @@ func stream(ctx context.Context, c command.Command, to To) error {
 	return err
 }
 
-// buffered lets a program gather its output before it writes. pg_dump writes 4
+// Buffered lets a program gather its output before it writes. pg_dump writes 4
 // KiB at a time, 200,000 times a gigabyte, and each wakes the reader: that is a
 // fifth of the time of a dump. Where there is no stdbuf it runs as it is.
-func buffered(ctx context.Context, door *command.Door, c command.Command) command.Command {
+func Buffered(ctx context.Context, door *command.Door, c command.Command) command.Command {
 	if _, err := door.Look(ctx, "stdbuf"); err != nil {
 		return c
 	}

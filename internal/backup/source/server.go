@@ -24,8 +24,8 @@ type Server struct {
 	Getenv   func(string) string
 }
 
-// client builds a command of a client program; all of ours only read.
-func (s *Server) client(program string, args ...string) command.Command {
+// Client builds a command of a client program, as one that only reads.
+func (s *Server) Client(program string, args ...string) command.Command {
 	c := command.Read(program, append(s.login(), args...)...)
 	c.As = s.As
 	if s.Password != "" {
@@ -65,18 +65,18 @@ func (s *Server) Origin() string {
 	return host + ":" + strconv.Itoa(s.Port)
 }
 
-// connection names a database to a client program. A name that looks like a
+// Connection names a database to a client program. A name that looks like a
 // connection string would be taken for one, so it is put into one.
-func connection(database string) string {
+func Connection(database string) string {
 	if !strings.Contains(database, "=") && !strings.Contains(database, "://") {
 		return database
 	}
 	return "dbname='" + strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(database) + "'"
 }
 
-// query runs one SQL statement that returns one JSON value.
-func (s *Server) query(ctx context.Context, door *command.Door, database, sql string, into any) error {
-	c := s.client("psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d", connection(database), "-c", sql)
+// Query runs one SQL statement that only reads and returns one JSON value.
+func (s *Server) Query(ctx context.Context, door *command.Door, database, sql string, into any) error {
+	c := s.Client("psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d", Connection(database), "-c", sql)
 	out, err := door.Text(ctx, c).String()
 	if err != nil {
 		return err
@@ -103,6 +103,8 @@ type Database struct {
 	ICULocale string `json:"icu_locale"`
 	Limit     int    `json:"connection_limit"`
 	Settings  string `json:"settings"`
+	Place     string `json:"tablespace"`
+	Comment   string `json:"comment"`
 	Version   int    `json:"server_version_num"`
 	Server    string `json:"server_version"`
 	Connects  bool   `json:"allows_connections"`
@@ -118,6 +120,8 @@ const databasesSQL = `SELECT coalesce(json_agg(d ORDER BY d.name), '[]') FROM (
   datconnlimit AS connection_limit, datallowconn AS allows_connections,
   coalesce((SELECT json_agg(json_build_object('role', coalesce(r.rolname, ''), 'settings', s.setconfig))::text
     FROM pg_db_role_setting s LEFT JOIN pg_roles r ON r.oid = s.setrole WHERE s.setdatabase = pg_database.oid), '') AS settings,
+  (SELECT spcname FROM pg_tablespace WHERE pg_tablespace.oid = dattablespace) AS tablespace,
+  coalesce(shobj_description(oid, 'pg_database'), '') AS comment,
   current_setting('server_version_num')::int AS server_version_num, current_setting('server_version') AS server_version,
   has_table_privilege('pg_catalog.pg_authid', 'SELECT') AS may_read_passwords
  FROM pg_database WHERE NOT datistemplate) d`
@@ -125,7 +129,7 @@ const databasesSQL = `SELECT coalesce(json_agg(d ORDER BY d.name), '[]') FROM (
 // Databases lists the databases that are not templates.
 func (s *Server) Databases(ctx context.Context, door *command.Door, connect string) ([]Database, error) {
 	var all []Database
-	if err := s.query(ctx, door, connect, databasesSQL, &all); err != nil {
+	if err := s.Query(ctx, door, connect, databasesSQL, &all); err != nil {
 		return nil, fmt.Errorf("ask PostgreSQL at %s: %w", s.Origin(), err)
 	}
 	return all, nil
@@ -143,7 +147,7 @@ func (s *Server) Empty(ctx context.Context, door *command.Door, database string)
  + (SELECT count(*) FROM pg_namespace WHERE nspname NOT IN ('information_schema', 'public') AND nspname NOT LIKE 'pg\_%')
  + (SELECT count(*) FROM pg_extension WHERE extname <> 'plpgsql') + (SELECT count(*) FROM pg_largeobject_metadata))`
 	var answer struct{ N int64 }
-	if err := s.query(ctx, door, database, sql, &answer); err != nil {
+	if err := s.Query(ctx, door, database, sql, &answer); err != nil {
 		return false, fmt.Errorf("ask PostgreSQL at %s about %s: %w", s.Origin(), database, err)
 	}
 	return answer.N == 0, nil
@@ -151,17 +155,9 @@ func (s *Server) Empty(ctx context.Context, door *command.Door, database string)
 
 // Tool checks that a client program is there and not older than the server.
 func (s *Server) Tool(ctx context.Context, door *command.Door, program string, server Database) (version, warning string, err error) {
-	out, err := door.Text(ctx, command.Read(program, "--version")).String()
+	version, major, err := ToolVersion(ctx, door, program)
 	if err != nil {
-		var missing *command.NotFound
-		if errors.As(err, &missing) {
-			return "", "", fault.New(fault.Missing, "install it: apt-get install postgresql-client", err)
-		}
-		return "", "", fmt.Errorf("ask %s for its version: %w", program, err)
-	}
-	version, major, err := parseVersion(out)
-	if err != nil {
-		return "", "", fmt.Errorf("ask %s for its version: %w", program, err)
+		return "", "", err
 	}
 	want := server.Version / 10000
 	if major < want {
@@ -172,6 +168,22 @@ func (s *Server) Tool(ctx context.Context, door *command.Door, program string, s
 		warning = fmt.Sprintf("%s %s is newer than the server (%s): its dump may not load into a server of version %d", program, version, server.Server, want)
 	}
 	return version, warning, nil
+}
+
+// ToolVersion asks a client program for its version.
+func ToolVersion(ctx context.Context, door *command.Door, program string) (version string, major int, err error) {
+	out, err := door.Text(ctx, command.Read(program, "--version")).String()
+	if err != nil {
+		var missing *command.NotFound
+		if errors.As(err, &missing) {
+			return "", 0, fault.New(fault.Missing, "install it: apt-get install postgresql-client", err)
+		}
+		return "", 0, fmt.Errorf("ask %s for its version: %w", program, err)
+	}
+	if version, major, err = parseVersion(out); err != nil {
+		return "", 0, fmt.Errorf("ask %s for its version: %w", program, err)
+	}
+	return version, major, nil
 }
 
 // parseVersion reads "pg_dump (PostgreSQL) 15.18 (Debian …)".

@@ -66,6 +66,7 @@ type Captured struct {
 const (
 	KindPostgres = "postgres"
 	KindGlobals  = "globals"
+	KindMariaDB  = "mariadb"
 	KindFiles    = "files"
 )
 

@@ -1,5 +1,5 @@
-// Package cluster starts and stops the private PostgreSQL that tests use. It is apart from package testbed because the
-// test command uses it too, and must not carry package testing into the toolkit.
+// Package cluster starts and stops the private PostgreSQL and MariaDB that tests use. It is apart from package testbed
+// because the test command uses it too, and must not carry package testing into the toolkit.
 package cluster
 
 import (
@@ -63,48 +63,60 @@ func FromEnv(getenv func(string) string) (c Cluster, found bool, err error) {
 // stop takes it down and removes the directory. When this process ends without calling stop, even by SIGKILL, the
 // script does the same a second later.
 func Start(ctx context.Context, door *command.Door, root string) (c Cluster, stop func(context.Context) error, err error) {
-	script := filepath.Join(root, "scripts", "testbed", "postgres.sh")
-	dir, err := os.MkdirTemp("", "iact-pg-")
+	getenv, stop, err := launch(ctx, door, filepath.Join(root, "scripts", "testbed", "postgres.sh"), ErrNotInstalled)
 	if err != nil {
 		return Cluster{}, nil, err
 	}
-	stop = func(ctx context.Context) error {
+	c, found, err := FromEnv(getenv)
+	if err == nil && !found {
+		err = errors.New("start a private PostgreSQL: its script printed no host")
+	}
+	if err != nil {
+		return Cluster{}, nil, errors.Join(err, stop(context.WithoutCancel(ctx)))
+	}
+	return c, stop, nil
+}
+
+// launch starts the server of a script and gives what the script printed. missing is the error where its programs are
+// not installed.
+func launch(ctx context.Context, door *command.Door, script string, missing error) (getenv func(string) string, stop func(context.Context) error, err error) {
+	dir, err := os.MkdirTemp("", "iact-db-")
+	if err != nil {
+		return nil, nil, err
+	}
+	remove := func(ctx context.Context) error {
 		down := command.Change("bash", script, "down", dir)
 		down.Timeout = time.Minute
 		return errors.Join(door.Run(ctx, down), os.RemoveAll(dir))
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, stop(context.WithoutCancel(ctx)))
+			err = errors.Join(err, remove(context.WithoutCancel(ctx)))
 		}
 	}()
 	port, err := freePort()
 	if err != nil {
-		return Cluster{}, nil, err
+		return nil, nil, err
 	}
 	up := command.Change("bash", script, "up", dir, strconv.Itoa(port), strconv.Itoa(os.Getpid()))
 	up.Timeout = 2 * time.Minute
 	printed, err := door.Text(ctx, up).String()
 	var failed *command.Error
 	if errors.As(err, &failed) && failed.Exit == 4 {
-		return Cluster{}, nil, ErrNotInstalled
+		return nil, nil, missing
 	}
 	if err != nil {
-		return Cluster{}, nil, fmt.Errorf("start a private PostgreSQL: %w", err)
+		return nil, nil, fmt.Errorf("start a private server for tests: %w", err)
 	}
 	values := map[string]string{}
 	for line := range strings.Lines(printed) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 		values[name] = value
 	}
-	c, found, err := FromEnv(func(name string) string { return values[name] })
-	if err == nil && !found {
-		err = fmt.Errorf("start a private PostgreSQL: %s printed %q", script, printed)
-	}
-	return c, stop, err
+	return func(name string) string { return values[name] }, remove, nil
 }
 
-// freePort asks the kernel. Somebody else may take the port before PostgreSQL does; PostgreSQL then says so.
+// freePort asks the kernel. Somebody else may take the port before the server does; the server then says so.
 func freePort() (int, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

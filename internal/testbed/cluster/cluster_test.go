@@ -39,6 +39,27 @@ func TestHalfAnEnvironmentIsAnErrorThatNamesTheVariable(t *testing.T) {
 	}
 }
 
+func TestAMariaDBServerIsHandedOverByItsEnvironment(t *testing.T) {
+	t.Parallel()
+	want := cluster.MariaDB{Socket: "/tmp/x/socket", Port: 3399, User: "root", Data: "/tmp/x/data"}
+	got, found, err := cluster.MariaDBFromEnv(among(want.Env()))
+	if err != nil || !found || got != want {
+		t.Errorf("got %+v, %v, %v", got, found, err)
+	}
+	if _, found, err = cluster.MariaDBFromEnv(among(nil)); found || err != nil {
+		t.Errorf("an empty environment: %v, %v", found, err)
+	}
+	for i, missing := range []string{1: "IACT_TEST_MYSQL_PORT", 2: "IACT_TEST_MYSQL_USER", 3: "IACT_TEST_MYSQL_DATA"} {
+		if missing == "" {
+			continue
+		}
+		_, _, err := cluster.MariaDBFromEnv(among(slices.Delete(want.Env(), i, i+1)))
+		if err == nil || !strings.Contains(err.Error(), missing) {
+			t.Errorf("without %s: %v", missing, err)
+		}
+	}
+}
+
 func TestRootIsTheFolderOfThisModuleAndNoOther(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
@@ -79,6 +100,37 @@ func TestRealClusterStopsWithoutATrace(t *testing.T) {
 		t.Error("it still answers")
 	}
 	if _, err := os.Stat(filepath.Dir(server.Host)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("its directory: %v", err)
+	}
+}
+
+func TestRealMariaDBStopsWithoutATrace(t *testing.T) {
+	t.Parallel()
+	door := command.NewDoor(command.Local())
+	server, stop, err := cluster.StartMariaDB(t.Context(), door, filepath.Join("..", "..", ".."))
+	if errors.Is(err, cluster.ErrNoMariaDB) && os.Getenv("CI") != "true" {
+		t.Skip(err) //nolint:forbidigo // package testbed cannot be asked about what it is made of
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	ready := command.Read("mariadb", "--no-defaults", "--socket="+server.Socket, "--user="+server.User, "-e", "SELECT 1")
+	if err := door.Run(t.Context(), ready); err != nil {
+		t.Error(err)
+	}
+	open := command.Read("mariadb", "--no-defaults", "--protocol=tcp", "--host=127.0.0.1", "--port="+strconv.Itoa(server.Port), "--user="+server.User, "-e", "SELECT 1")
+	if err := door.Run(t.Context(), open); err == nil {
+		t.Error("its port needs no password")
+	}
+	for range 2 {
+		if err := stop(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := door.Run(t.Context(), ready); err == nil {
+		t.Error("it still answers")
+	}
+	if _, err := os.Stat(filepath.Dir(server.Socket)); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("its directory: %v", err)
 	}
 }

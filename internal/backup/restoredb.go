@@ -1,0 +1,303 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"iact-infra/internal/backup/archive"
+	"iact-infra/internal/backup/compare"
+	"iact-infra/internal/backup/manifest"
+	"iact-infra/internal/backup/source"
+	"iact-infra/internal/backup/store"
+	"iact-infra/internal/config"
+	"iact-infra/internal/fault"
+	"iact-infra/internal/procedure"
+	"iact-infra/internal/report"
+)
+
+// restoration is one run of backup:restoreDB.
+type restoration struct {
+	room   *Room
+	w      *procedure.Work
+	pick   choice
+	config *config.Config
+	store  *store.Store
+	set    *store.Set
+	held   *manifest.Source
+	parts  []manifest.Part
+	taker  taker
+	want   compare.Digest // what the dump holds
+	done   *RestoredDB
+	locked func() // gives the store's lock back
+}
+
+// taker is a server that takes a database back: beside what is live, so that
+// it can be compared before it gets its name. The methods are called in this
+// order. Those before create only read.
+type taker interface {
+	// look refuses what can be known to fail without the dump.
+	look(ctx context.Context) error
+	// read reads the dump to its end: what it holds, and what it needs.
+	read(ctx context.Context, dump io.Reader) (compare.Digest, error)
+	// fits refuses a dump that needs what the server lacks.
+	fits(ctx context.Context) error
+	// there is what has the name that the database is to have; nil if nothing has.
+	there() *liveDatabase
+	// create makes room beside it.
+	create(ctx context.Context) error
+	load(ctx context.Context, dump io.Reader) error
+	// dress adds what belongs to the database and is not in its dump.
+	dress(ctx context.Context) error
+	// digest is what was loaded, read back.
+	digest(ctx context.Context) (compare.Digest, error)
+	// take lets the restored database have the name, and keeps the old one.
+	take(ctx context.Context) error
+	// holds tells whether the restored database has the name, and how that is seen.
+	holds(ctx context.Context) (string, error)
+	// abandon removes what a run that failed has made.
+	abandon(ctx context.Context) error
+	// plan is what all this amounts to, as shell lines.
+	plan(parts string) []string
+}
+
+// liveDatabase is what a restored database takes the place of.
+type liveDatabase struct {
+	name     string
+	server   string
+	size     int64
+	sessions int
+	keeps    string // the name that it gets
+}
+
+// newTaker is the taker for a kind of source. A kind that has none can be had
+// as a dump alone.
+func (t *restoration) newTaker(ctx context.Context) (taker, error) {
+	switch t.held.Kind {
+	case source.KindPostgres:
+		return t.newPostgres(ctx)
+	case source.KindMariaDB:
+		return t.newMariaDB(ctx)
+	}
+	return nil, fault.New(fault.Usage, "backup:restore -source="+t.held.Name+" -to=PATH writes what the set holds of it",
+		fmt.Errorf("restore %s: a source of kind %s is no database that can be brought back to life", t.held.Name, t.held.Kind))
+}
+
+// restoreDB is step 10: a database comes back to life. Until the last phase
+// whatever is live stays as it is.
+func (r *Room) restoreDB(ctx context.Context, w *procedure.Work) error {
+	t := &restoration{room: r, w: w, done: &RestoredDB{Warnings: []string{}, Phases: map[string]float64{}}}
+	err := t.run(ctx)
+	if t.locked != nil {
+		t.locked()
+	}
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	r.restored = t
+	r.mu.Unlock()
+	w.Publish(t.done, t.done.Write)
+	return nil
+}
+
+func (t *restoration) run(ctx context.Context) error {
+	phases := []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"choose", t.choose},
+		{"look", t.look},
+		{"verify", t.verify},
+		{"ask", t.ask},
+		{"create", t.create},
+		{"load", t.load},
+		{"dress", t.dress},
+		{"compare", t.compare},
+		{"swap", t.swap},
+	}
+	for _, phase := range phases {
+		began := time.Now()
+		err := phase.do(ctx)
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return t.abandoned(ctx, fmt.Errorf("restore %s: %w", t.name(), err))
+		}
+		t.done.Phases[phase.name+"_seconds"] = time.Since(began).Seconds()
+	}
+	return nil
+}
+
+// name is the source for messages.
+func (t *restoration) name() string {
+	if t.held != nil {
+		return t.held.Name
+	}
+	return "database"
+}
+
+// look finds the server and everything that can be refused at once.
+func (t *restoration) look(ctx context.Context) (err error) {
+	if t.taker, err = t.newTaker(ctx); err != nil {
+		return err
+	}
+	if err := t.taker.look(ctx); err != nil {
+		return err
+	}
+	there := t.taker.there()
+	switch {
+	case t.pick.To != "" && there != nil:
+		return fault.New(fault.Usage, "let -to name a new database, or leave it out to take the place of the live one",
+			fmt.Errorf("database %s is there already at %s, and a restore never overwrites", t.pick.To, there.server))
+	case t.pick.To == "" && !t.pick.Yes && t.room.o.Answers == nil:
+		return fault.New(fault.Usage, "add -yes=true, or -to=NAME to restore beside it",
+			fmt.Errorf("%s would take the live name, and nobody is at a terminal to be asked", t.held.Detail["database"]))
+	}
+	return nil
+}
+
+// verify reads the dump to its end before anything changes: each part against
+// its hash, and the whole for what it holds and needs.
+func (t *restoration) verify(ctx context.Context) (err error) {
+	if t.parts, err = t.set.Parts(t.held); err != nil {
+		return t.damaged(err)
+	}
+	err = t.fed(ctx, "reading "+t.held.Name, func(dump io.Reader) (err error) {
+		t.want, err = t.taker.read(ctx, dump)
+		return err
+	})
+	if err != nil && ctx.Err() == nil {
+		return t.damaged(err)
+	}
+	if err == nil {
+		err = t.taker.fits(ctx)
+	}
+	return err
+}
+
+// damaged says that a set cannot be restored. A program that is missing is no
+// fault of the set.
+func (t *restoration) damaged(err error) error {
+	var bad *archive.PartError
+	switch {
+	case fault.Code(err) == fault.Missing:
+		return err
+	case errors.As(err, &bad):
+		err = fmt.Errorf("part %s/%w", t.held.Dir, bad)
+	default:
+		err = fmt.Errorf("not a complete dump: %w", err)
+	}
+	return fault.New(fault.Invalid, "nothing was changed; take another set (backup:list shows them); backup:verify -set="+t.set.Manifest.ID+" says what is damaged",
+		fmt.Errorf("set %s is damaged: %w", t.set.Manifest.ID, err))
+}
+
+// fed lets somebody read the dump, and shows how far it is.
+func (t *restoration) fed(ctx context.Context, label string, use func(io.Reader) error) error {
+	stream := archive.Reader(ctx, filepath.Join(t.set.Dir, t.held.Dir), t.parts)
+	defer stream.Close()
+	bar := t.w.Say.Progress(label, t.held.Size)
+	defer bar.Done()
+	return use(&meter{r: stream, add: bar.Add})
+}
+
+func (t *restoration) create(ctx context.Context) error { return t.taker.create(ctx) }
+
+func (t *restoration) load(ctx context.Context) error {
+	err := t.fed(ctx, "loading "+t.held.Name, func(dump io.Reader) error { return t.taker.load(ctx, dump) })
+	var bad *archive.PartError
+	if errors.As(err, &bad) { // since it was read
+		return t.damaged(err)
+	}
+	return err
+}
+
+func (t *restoration) dress(ctx context.Context) error { return t.taker.dress(ctx) }
+
+// compare reads back what was loaded and holds it against the dump.
+func (t *restoration) compare(ctx context.Context) error {
+	t.w.Say.Info("comparing what was loaded with the dump")
+	got, err := t.taker.digest(ctx)
+	if err != nil {
+		return fmt.Errorf("read the restored database back: %w", err)
+	}
+	differ := compare.Diff(t.want, got)
+	if len(differ) > 0 {
+		return t.differs(differ)
+	}
+	t.done.Compared.Tables, t.done.Compared.Rows, t.done.Compared.Bytes = got.Total()
+	return nil
+}
+
+func (t *restoration) differs(differ []compare.Difference) error {
+	const most = 5
+	var first []string
+	for _, d := range differ[:min(most, len(differ))] {
+		first = append(first, d.String())
+	}
+	if len(differ) > most {
+		first = append(first, fmt.Sprintf("and %d more", len(differ)-most))
+	}
+	hint := "nothing live was changed and the new database is dropped; take another set, or look at the dump: backup:restore -source=" + t.held.Name + " -to=FILE"
+	if t.held.Kind == source.KindPostgres && t.held.Detail["timezone"] == "" {
+		hint += "; this set does not tell the time zone of its dump: if only moments differ, set PGTZ to it"
+	}
+	return fault.New(fault.Invalid, hint, fmt.Errorf("what was loaded is not what the dump holds: %s", strings.Join(first, "; ")))
+}
+
+func (t *restoration) swap(ctx context.Context) error { return t.taker.take(ctx) }
+
+// abandoned cleans up after a run that failed or was cancelled, and returns why.
+func (t *restoration) abandoned(ctx context.Context, why error) error {
+	if t.taker == nil {
+		return why
+	}
+	const atMost = time.Minute
+	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), atMost)
+	defer cancel()
+	if err := t.taker.abandon(late); err != nil {
+		t.w.Say.Warn("what this run has made could not be removed, the next one does it: %v", err)
+	}
+	return why
+}
+
+// restoredDB proves that the restored database answers under its name.
+func (r *Room) restoredDB(ctx context.Context, _ *procedure.Work) (procedure.Evidence, error) {
+	r.mu.Lock()
+	t := r.restored
+	r.mu.Unlock()
+	if t == nil {
+		return "", errors.New("nothing was restored in this run")
+	}
+	seen, err := t.taker.holds(ctx)
+	if err != nil {
+		return "", err
+	}
+	c := t.done.Compared
+	return procedure.Evidence(fmt.Sprintf("%s; %s, %d rows, %s as in the dump", seen, counted(c.Tables, "table"), c.Rows, report.Bytes(c.Bytes))), nil
+}
+
+// planRestoreDB chooses and looks, which only reads.
+func (r *Room) planRestoreDB(ctx context.Context, w *procedure.Work) ([]string, error) {
+	t := &restoration{room: r, w: w, done: &RestoredDB{Phases: map[string]float64{}}}
+	var err error
+	if t.config, t.store, err = r.opened(); err != nil {
+		return nil, err
+	}
+	if err := t.pickSource(r.selection()); err != nil {
+		return nil, err
+	}
+	if t.taker, err = t.newTaker(ctx); err != nil {
+		return nil, err
+	}
+	if err := t.taker.look(ctx); err != nil {
+		return nil, err
+	}
+	return slices.Concat([]string{"set -euo pipefail", "cd " + word(t.set.Dir)}, t.taker.plan(decoded(t.held.Dir))), nil
+}
