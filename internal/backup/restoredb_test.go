@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"iact-infra/internal/backup"
-	"iact-infra/internal/backup/manifest"
 	"iact-infra/internal/testbed"
 )
 
@@ -183,106 +182,6 @@ func TestRealThePersonAtTheTerminalIsAsked(t *testing.T) {
 	}
 }
 
-// forge changes what the manifest of a set says.
-func (r *rig) forge(id string, change func(*manifest.Manifest)) {
-	r.t.Helper()
-	replace(r.t, filepath.Join(r.store, id, "manifest.json"), func(data []byte) []byte {
-		m, err := manifest.Decode(data)
-		must(r.t, err)
-		change(m)
-		data, err = manifest.Encode(m)
-		must(r.t, err)
-		return data
-	})
-}
-
-func TestRealWhatCannotBeRestoredIsRefusedBeforeAnythingChanges(t *testing.T) {
-	t.Parallel()
-	r, c, database := withDatabase(t)
-	dropFamily(t, c, database)
-	detail := func(key, value string) func(*manifest.Manifest) {
-		return func(m *manifest.Manifest) {
-			held, _ := m.Source("iact")
-			held.Detail[key] = value
-		}
-	}
-	for name, bad := range map[string]struct {
-		change       func(*manifest.Manifest)
-		code         int
-		what, wayOut string
-	}{
-		"newer server":   {detail("server_version", "99.1"), 4, "the dump is of a newer server (99.1)", "version 99 or newer"},
-		"newer pg_dump":  {detail("dump_version", "99.1"), 4, "the dump is of a newer pg_dump (99.1)", "postgresql-client-99"},
-		"encoding":       {detail("encoding", "KLINGON"), 4, "it lacks the encoding KLINGON of the dump", "knows it"},
-		"locale":         {detail("collate", "tlh_KX.UTF-8"), 4, "it lacks the locale tlh_KX.UTF-8 of the dump", "locale-gen tlh_KX.UTF-8"},
-		"builtin locale": {detail("provider", "b"), 4, "it lacks the builtin locales of version 17", "17 or newer"},
-		"space":          {detail("database_size", "1152921504606846976"), 4, "1.0 EiB are needed", "free space there"},
-		"owner":          {detail("owner", "iact_nobody"), 4, "it lacks roles iact_nobody, which the dump needs", "CREATE ROLE"},
-		"grantee":        {detail("acl", `{=Tc/postgres,"\"iact no\"\"body\"=c/postgres"}`), 4, `it lacks roles iact no"body, which`, "CREATE ROLE"},
-		"setting's role": {detail("settings", `[{"role":"iact_nobody","settings":["work_mem=1MB"]}]`), 4, "it lacks roles iact_nobody", "CREATE ROLE"},
-		"tablespace":     {detail("tablespace", "iact_nowhere"), 4, "it lacks tablespaces iact_nowhere", "CREATE"},
-		"unknown kind":   {func(m *manifest.Manifest) { m.Sources[indexOf(m, "iact")].Kind = "oracle" }, 2, "a source of kind oracle", "backup:restore -source=iact"},
-		"several sources": {func(m *manifest.Manifest) {
-			m.Sources = append(m.Sources, manifest.Source{Name: "more", Kind: "postgres", State: manifest.Written})
-		}, 2, "several databases: iact, more", "-source=NAME"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			fresh := r.again(t, c, database)
-			fresh.forge(fresh.newest().ID, bad.change)
-			fresh.run("backup:restoreDB", "-yes=true").refused(bad.code, bad.what, bad.wayOut)
-			only(t, c, database, database)
-		})
-	}
-	r.run("backup:restoreDB", "-source=iakt", "-yes=true").refused(2, "has no such source", "did you mean iact?")
-	r.run("backup:restoreDB", "-source=config", "-yes=true").refused(2, "a source of kind files", "backup:restore -source=config")
-	r.run("backup:restoreDB", "-set=2001", "-yes=true").refused(2, "there is no such set", "backup:list")
-	r.run("backup:restoreDB", "-globals=all", "-yes=true").refused(2, "-globals=all is neither missing nor none", "-globals=missing")
-	only(t, c, database, database)
-}
-
-func indexOf(m *manifest.Manifest, name string) int {
-	for i := range m.Sources {
-		if m.Sources[i].Name == name {
-			return i
-		}
-	}
-	return -1
-}
-
-// again is a rig over a copy of the store.
-func (r *rig) again(t *testing.T, c *testbed.Cluster, database string) *rig {
-	t.Helper()
-	fresh, _ := r.copy(t)
-	fresh.env = r.env
-	fresh.configure(postgres(c, "iact", database))
-	return fresh
-}
-
-func TestRealADamagedSetIsNotRestored(t *testing.T) {
-	t.Parallel()
-	r, c, database := withDatabase(t)
-	dropFamily(t, c, database)
-	id := r.newest().ID
-	part := filepath.Join(r.store, id, "postgres-iact", "00000001.zst")
-	whole := read(t, part)
-	replace(t, part, flip)
-	r.run("backup:restoreDB", "-yes=true").refused(3, "set "+id+" is damaged: part postgres-iact/00000001.zst: its bytes are not what was written", "take another set")
-	only(t, c, database, database)
-	replace(t, part, func([]byte) []byte { return []byte(whole) })
-	must(t, os.Remove(filepath.Join(r.store, id, "postgres-iact", "parts.jsonl")))
-	r.run("backup:restoreDB", "-yes=true").refused(3, "set "+id+" is damaged: not a complete dump: read list of parts", "take another set")
-	only(t, c, database, database)
-}
-
-func TestRealAServerThatIsDownIsExplained(t *testing.T) {
-	t.Parallel()
-	r, c, database := withDatabase(t)
-	nowhere := *c
-	nowhere.Host = filepath.Join(r.root, "nowhere")
-	r.configure(postgres(&nowhere, "iact", database))
-	r.run("backup:restoreDB", "-yes=true").refused(1, "ask PostgreSQL at "+nowhere.Host, "")
-}
-
 func TestRealARestoreThatDiffersFromItsDumpChangesNothing(t *testing.T) {
 	t.Parallel()
 	r, c, database := withDatabase(t)
@@ -301,81 +200,6 @@ func TestRealARestoreThatDiffersFromItsDumpChangesNothing(t *testing.T) {
 	}
 	r.env = path
 	r.restored("-yes=true")
-}
-
-func TestRealMissingRolesComeFromTheSetWhenTheyAreAskedFor(t *testing.T) {
-	t.Parallel()
-	r, c, database := withDatabase(t)
-	dropFamily(t, c, database)
-	elsewhere := other(t)
-	owner := role(t, c, database, "PASSWORD 'keep-me' CONNECTION LIMIT 7 VALID UNTIL '2031-01-01'")
-	c.SQL(t, database, "ALTER TABLE calls OWNER TO "+owner+"; GRANT pg_monitor TO "+owner+"; ALTER ROLE "+owner+" SET work_mem TO '3MB'; COMMENT ON ROLE "+owner+" IS 'it''s mine'")
-	r.good("backup:all")
-	secret := c.SQL(t, "postgres", "SELECT rolpassword FROM pg_authid WHERE rolname = '"+owner+"'")
-	r.configure(postgres(elsewhere, "iact", database))
-
-	r.run("backup:restoreDB", "-yes=true").refused(4, "it lacks roles "+owner+", which the dump needs", "-globals=missing creates")
-	r.run("backup:restoreDB", "-yes=true", "-globals=none").refused(4, "it lacks roles "+owner+", which the dump needs", "-globals=missing creates")
-	end := r.runWith([]string{"IACT_FORMAT=json"}, "backup:restoreDB", "-yes=true", "-globals=missing").ends(0)
-	if done := parse[backup.RestoredDB](t, end.out); len(done.Roles) == 0 {
-		t.Errorf("it says %+v", done)
-	}
-	if strings.Contains(end.said+end.out, "SCRAM") || !strings.Contains(end.said, "PASSWORD '***'") {
-		t.Errorf("it says\n%s", end.said)
-	}
-	r.nowhereInTheJournal(secret)
-	r.nowhereInTheJournal("SCRAM")
-	about := `SELECT rolpassword, rolconnlimit, rolvaliduntil, rolconfig, shobj_description(r.oid, 'pg_authid'), pg_has_role(r.oid, 'pg_monitor', 'MEMBER')
- FROM pg_authid a JOIN pg_roles r USING (oid, rolname, rolconnlimit, rolvaliduntil) WHERE a.rolname = '` + owner + `'`
-	about = strings.Replace(about, "SELECT rolpassword", "SELECT a.rolpassword", 1)
-	if was, is := c.SQL(t, "postgres", about), elsewhere.SQL(t, "postgres", about); was != is || is == "" {
-		t.Errorf("the role was %s, is %s", was, is)
-	}
-	if was, is := content(t, c, database), content(t, elsewhere, database); was != is {
-		t.Error("the restored database differs")
-	}
-	// What is used by a database that stays does not go with the run.
-	end = r.good("procedure:rollback", "-run="+r.lastRun())
-	if !strings.Contains(end.said, "role "+owner+" stays, it is in use") {
-		t.Errorf("the rollback says\n%s", end.said)
-	}
-}
-
-func TestRealRolesThatWereCreatedGoWithTheRestoreThatFails(t *testing.T) {
-	t.Parallel()
-	r, c, database := withDatabase(t)
-	elsewhere := other(t)
-	owner := role(t, c, database, "")
-	c.SQL(t, database, "ALTER TABLE calls OWNER TO "+owner)
-	r.good("backup:all")
-	r.configure(postgres(elsewhere, "iact", database))
-	dir := t.TempDir()
-	script := "#!/bin/sh\ncase \"$*\" in *_restoring_*) exit 1;; esac\nexec " + c.Program("pg_dump") + " \"$@\"\n"
-	must(t, os.WriteFile(filepath.Join(dir, "pg_dump"), []byte(script), 0o755))
-	r.env = []string{"PATH=" + dir + ":" + c.Bin + ":" + os.Getenv("PATH")}
-	end := r.run("backup:restoreDB", "-yes=true", "-globals=missing").ends(1)
-	if !strings.Contains(end.said, "restore iact: read the restored database back: pg_dump: exit 1") {
-		t.Errorf("it says\n%s", end.said)
-	}
-	if have := elsewhere.SQL(t, "postgres", "SELECT rolname FROM pg_roles WHERE rolname = '"+owner+"' UNION SELECT datname FROM pg_database WHERE starts_with(datname, '"+database+"')"); have != "" {
-		t.Errorf("%s is left over", have)
-	}
-}
-
-func TestRealTheTerminalMayAskForTheMissingRoles(t *testing.T) {
-	t.Parallel()
-	r, c, database := withDatabase(t)
-	elsewhere := other(t)
-	owner := role(t, c, database, "")
-	c.SQL(t, database, "ALTER TABLE calls OWNER TO "+owner)
-	r.good("backup:all")
-	r.configure(postgres(elsewhere, "iact", database))
-	r.runWith([]string{answersVariable + "=n\n"}, "backup:restoreDB").refused(4, "it lacks roles "+owner, "-globals=missing")
-	r.runWith([]string{answersVariable + "=y\nn\n"}, "backup:restoreDB").ends(1)
-	if elsewhere.SQL(t, "postgres", "SELECT count(*) FROM pg_roles WHERE rolname = '"+owner+"'") != "0" {
-		t.Error("a role was created for a restore that was not confirmed")
-	}
-	r.runWith([]string{answersVariable + "=y\nyes\n"}, "backup:restoreDB").ends(0)
 }
 
 func TestRealARestoreKeepsOthersAwayFromTheStore(t *testing.T) {

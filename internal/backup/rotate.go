@@ -45,7 +45,7 @@ type RemovedSet struct {
 // backup:all, which only ever adds: whoever wants both every night types
 // backup:all backup:rotate, and a backup that failed then rotates nothing.
 func (r *Room) rotate(ctx context.Context, w *procedure.Work) error {
-	c, s, err := r.opened()
+	_, s, err := r.opened()
 	if err != nil {
 		return err
 	}
@@ -67,9 +67,6 @@ func (r *Room) rotate(ctx context.Context, w *procedure.Work) error {
 		return err
 	}
 	done.suspicious(w.Say)
-	if tags := c.Backup.Keep.Tags; len(tags) > 0 {
-		w.Say.Warn("backup.keep.tags %v keeps nothing here: the sets of a store carry no tags", tags)
-	}
 	ids := done.ids()
 	if len(ids) > 0 {
 		if err := w.Record("remove", ids); err != nil {
@@ -149,14 +146,14 @@ func (r *Room) measured(ctx context.Context) (*Rotation, error) {
 	return done, err
 }
 
-// policy is what the configuration says of real sets. They carry no tags, so a
-// policy of tags alone would keep none of them; it is refused, as restic does.
+// policy is what the configuration says of real sets. A policy of tags alone
+// would remove every night's set but the newest; it is refused.
 func policy(keep config.Keep) (config.Keep, error) {
-	tags := keep.Tags
-	keep.Tags = nil
-	if keep.Empty() {
+	timed := keep
+	timed.Tags = nil
+	if timed.Empty() {
 		return keep, fault.New(fault.Usage, "give backup.keep a rule of time as well, such as last: 3 (config:show prints what is in force)",
-			fmt.Errorf("rotate: backup.keep.tags %v is the only rule, and the sets of a store carry no tags: none would be kept", tags))
+			fmt.Errorf("rotate: backup.keep.tags %v is the only rule: every set without a tag would go", keep.Tags))
 	}
 	return keep, nil
 }

@@ -50,7 +50,7 @@ func judge(all []store.Listed, keep config.Keep, now time.Time) []judged {
 			source := &l.Set.Manifest.Sources[n]
 			if state := l.Set.State.Of(source); state != manifest.Failed {
 				of := group{source.Name, source.Kind}
-				groups[of] = append(groups[of], held{set: i, at: l.Set.Manifest.Time, state: state})
+				groups[of] = append(groups[of], held{set: i, at: l.Set.Manifest.Time, tags: l.Set.Manifest.Tags, state: state})
 			}
 		}
 	}
@@ -83,6 +83,7 @@ type group struct{ name, kind string }
 type held struct {
 	set   int // the place of the set in the list, which has the newest first
 	at    time.Time
+	tags  []string
 	state string
 }
 
@@ -108,7 +109,7 @@ func judgeSource(sets []held, keep config.Keep, now time.Time) map[int][]string 
 	}{{good, false, ""}, {past, true, ", though damaged"}} {
 		history := make([]retention.Set, len(as.sets))
 		for i, h := range as.sets {
-			history[i].Time = h.at
+			history[i] = retention.Set{Time: h.at, Tags: h.tags}
 		}
 		for _, v := range retention.Apply(history, keep, now.Add(1)) {
 			h := as.sets[v.Set]

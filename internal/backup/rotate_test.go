@@ -156,6 +156,23 @@ func TestRotationIsRefusedWhileAnotherRunHoldsTheStore(t *testing.T) {
 	r.onlySets(1)
 }
 
+func TestASetWithATagStaysAsLongAsTheTagIsKept(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.runWith([]string{nowVariable + "=2026-11-01T02:00:00Z", "IACT_TAGS=golden, before 2.0"}, "backup:all").ends(0)
+	golden := r.newest()
+	r.days(3)
+	r.keeps("{last: 1, tags: [golden]}")
+	done := parse[backup.Rotation](t, r.rotate().ends(0).out)
+	if len(done.Keep) != 2 || done.Keep[1].ID != golden.ID || !strings.Contains(strings.Join(done.Keep[1].Reasons, ";"), "config: has tags [golden]") {
+		t.Errorf("it kept %+v", done.Keep)
+	}
+	r.keeps("{last: 1}")
+	if done = parse[backup.Rotation](t, r.rotate().ends(0).out); len(done.Remove) != 1 || done.Remove[0].ID != golden.ID {
+		t.Errorf("without the rule it removed %+v", done.Remove)
+	}
+}
+
 func TestAPolicyThatKeepsNothingIsRefused(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -167,7 +184,7 @@ func TestAPolicyThatKeepsNothingIsRefused(t *testing.T) {
 	r.keeps("{daily: -7}")
 	r.rotate().refused(2, "iact.yaml:5:17: backup.keep.daily: got the number -7; wants a whole number from 0", "config:check")
 	r.keeps("{tags: [golden]}")
-	r.rotate().refused(2, "backup.keep.tags [golden] is the only rule, and the sets of a store carry no tags", "such as last: 3")
+	r.rotate().refused(2, "backup.keep.tags [golden] is the only rule: every set without a tag would go", "such as last: 3")
 	if all := r.sets(); len(all) != 2 {
 		t.Errorf("there are %d sets", len(all))
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"iact-infra/internal/backup/manifest"
+	"iact-infra/internal/backup/retention"
 	"iact-infra/internal/backup/store"
 	"iact-infra/internal/fault"
 	"iact-infra/internal/procedure"
@@ -36,7 +37,7 @@ func (r *Room) seal(_ context.Context, w *procedure.Work) error {
 	began := time.Now()
 	m := &manifest.Manifest{
 		ID: draft.ID, Sequence: s.sequence(), Time: s.began, Host: r.o.Host, Version: r.o.Version,
-		Project: s.config.Project, Level: s.config.Backup.Level, Sources: done,
+		Project: s.config.Project, Level: s.config.Backup.Level, Sources: done, Tags: retention.Tags(r.o.Getenv("IACT_TAGS")),
 	}
 	files, err := s.beside(draft, m)
 	if err != nil {

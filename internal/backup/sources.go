@@ -49,12 +49,12 @@ func (r *Room) auto(ctx context.Context, door *command.Door, c *config.Config, s
 	for _, server := range servers {
 		all = append(all, r.databases(ctx, door, server, say)...)
 	}
-	if len(servers) == 0 {
-		say.Info("no PostgreSQL server here: no socket in %s, and PGHOST names none", sockets)
-	}
-	if server := source.MariaDBSocket(mysqlSocket, r.o.Getenv); server != nil {
+	server := source.MariaDBSocket(mysqlSocket, r.o.Getenv)
+	if server != nil {
 		all = append(all, r.mariadb(ctx, door, server)...)
-	} else {
+	}
+	if len(servers) == 0 && server == nil { // few machines have both
+		say.Info("no PostgreSQL server here: no socket in %s, and PGHOST names none", sockets)
 		say.Info("no MariaDB server here: no socket %s, and MYSQL_UNIX_PORT names none", mysqlSocket)
 	}
 	all = append(all, &planned{Source: &source.Files{

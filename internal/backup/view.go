@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -19,6 +20,7 @@ type View struct {
 	Sequence int64        `json:"sequence"`
 	Time     time.Time    `json:"time"`
 	Host     string       `json:"host"`
+	Tags     []string     `json:"tags,omitempty"`
 	State    string       `json:"state"` // verified, written, incomplete or damaged
 	Seconds  float64      `json:"duration_seconds"`
 	Sources  []SourceView `json:"sources"`
@@ -56,7 +58,7 @@ type PhasesView struct {
 func viewOf(set *store.Set) View {
 	m := set.Manifest
 	v := View{
-		ID: m.ID, Sequence: m.Sequence, Time: m.Time, Host: m.Host, Seconds: m.Seconds, Dir: set.Dir, Sources: []SourceView{},
+		ID: m.ID, Sequence: m.Sequence, Time: m.Time, Host: m.Host, Tags: m.Tags, Seconds: m.Seconds, Dir: set.Dir, Sources: []SourceView{},
 		Phases: &PhasesView{Capture: m.Phases.Capture, Sync: m.Phases.Sync, Seal: m.Phases.Seal},
 	}
 	if set.State != nil {
@@ -132,7 +134,11 @@ func writeList(w io.Writer, views []View, now time.Time) {
 
 // writeSet prints everything about a set.
 func (v View) writeSet(w io.Writer) {
-	fmt.Fprintf(w, "set %s (number %d), %s, %s\n%s\n", v.ID, v.Sequence, v.Time.Format(moment), v.State, v.Dir)
+	tags := ""
+	if len(v.Tags) > 0 {
+		tags = ", tags " + report.Clean(strings.Join(v.Tags, ","))
+	}
+	fmt.Fprintf(w, "set %s (number %d), %s, %s%s\n%s\n", v.ID, v.Sequence, v.Time.Format(moment), v.State, tags, v.Dir)
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "  SOURCE\tKIND\tSTATE\tSIZE\tSTORED\tNEW\tPARTS")
 	for _, s := range v.Sources {

@@ -26,11 +26,12 @@ func TestScripts(t *testing.T) {
 func TestRealScripts(t *testing.T) {
 	t.Parallel()
 	server := testbed.Postgres(t)
-	database := server.CreateDatabase(t)
-	server.SQL(t, database, "CREATE TABLE calls AS SELECT n, md5(n::text) AS what FROM generate_series(1, 20000) AS n")
 	params := scripts(program(t), "testdata/postgres")
 	setup := params.Setup
 	params.Setup = func(env *testscript.Env) error {
+		database := server.CreateDatabase(t)
+		server.SQL(t, database, "CREATE TABLE calls AS SELECT n, md5(n::text) AS what FROM generate_series(1, 20000) AS n")
+		env.Vars = append(append(env.Vars, server.Client()...), "DATABASE="+database)
 		env.Setenv("PATH", server.Bin+string(os.PathListSeparator)+env.Getenv("PATH"))
 		sources := fmt.Sprintf(`backup:
   sources:

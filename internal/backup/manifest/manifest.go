@@ -32,6 +32,7 @@ type Manifest struct {
 	Version  string    `json:"version"` // of the program
 	Run      string    `json:"run,omitempty"`
 	Project  string    `json:"project"`
+	Tags     []string  `json:"tags,omitempty"` // rotation keeps what has the tags that backup.keep.tags names
 	Seconds  float64   `json:"duration_seconds"`
 	Phases   Phases    `json:"phases"`
 	Sources  []Source  `json:"sources"`

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"iact-infra/internal/command"
-	"iact-infra/internal/fault"
 )
 
 // Exchange is all that another process needs to finish the takeover of a live
@@ -31,6 +30,7 @@ type Exchange struct {
 	Dumped string `json:"dumped"` // the database that the dump was made of
 	Asleep bool   `json:"asleep"` // events stay disabled: the original runs its own
 
+	Ready   bool     `json:"ready"`   // the texts of both sides are written down
 	Existed bool     `json:"existed"` // there was a live database
 	Was     schema   `json:"was"`
 	Becomes schema   `json:"becomes"`
@@ -55,7 +55,8 @@ const (
 	oldText  = "old.sql"
 	newText  = "new.sql"
 	planFile = "exchange.json"
-	doneFile = "done"
+	doneFile = "done" // nothing of it is half done
+	backFile = "back" // the old tables have the live name again, or never lost it
 )
 
 // Prepare writes down what the live database defines, as the last thing before
@@ -82,6 +83,7 @@ func (m *Server) Prepare(ctx context.Context, e *Exchange) error {
 	if err := keep(e.Dir, oldText, text); err != nil {
 		return err
 	}
+	e.Ready = true
 	data, err := json.Marshal(e)
 	if err != nil {
 		return err
@@ -179,7 +181,7 @@ func (m *Server) Swapped(ctx context.Context, e *Exchange) (bool, error) {
 	if err != nil || len(before.Tables) > 0 {
 		return err == nil, err
 	}
-	if len(e.Fresh.Tables) == 0 {
+	if len(e.Fresh.Tables) == 0 || e.has(backFile) {
 		return false, nil
 	}
 	for _, elsewhere := range []string{e.New, e.Undone} {
@@ -189,6 +191,11 @@ func (m *Server) Swapped(ctx context.Context, e *Exchange) (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+func (e *Exchange) has(file string) bool {
+	_, err := os.Stat(filepath.Join(e.Dir, file))
+	return err == nil
 }
 
 // TakeOver gives the loaded tables the live name, and makes around them what
@@ -231,7 +238,7 @@ func (m *Server) GoBack(ctx context.Context, e *Exchange) error {
 		return err
 	}
 	if swapped && there == nil && len(e.Old.Tables) > 0 {
-		return fault.New(fault.Missing, "restore the safety set that the restore named", fmt.Errorf("go back to the old %s: %s is not there any more", e.Live, e.Before))
+		return e.lost(fmt.Errorf("%s is not there any more", e.Before))
 	}
 	live, err := m.schema(ctx, e.Live)
 	if err != nil {
@@ -242,7 +249,7 @@ func (m *Server) GoBack(ctx context.Context, e *Exchange) error {
 	}
 	text, err := os.ReadFile(filepath.Join(e.Dir, oldText))
 	if err != nil {
-		return fault.New(fault.Missing, "restore the safety set that the restore named", fmt.Errorf("read the definitions of the old %s: %w", e.Live, err))
+		return e.lost(err)
 	}
 	back := side{becomes: e.Was, text: text, routines: e.Old.Routines}
 	if swapped {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"iact-infra/internal/fault"
 )
 
 // NewExchange names an exchange: the database that the dump is loaded into and the
@@ -127,8 +129,8 @@ func (m *Server) Settle(ctx context.Context, live, state string) (said []string,
 		if err != nil || e.Live != live {
 			continue
 		}
-		if _, err := os.Stat(filepath.Join(dir, doneFile)); err == nil {
-			if old, err := m.schema(ctx, e.Before); err == nil && old == nil && e.Existed {
+		if e.has(doneFile) {
+			if old, err := m.schema(ctx, e.Before); err == nil && old == nil && e.Existed && !e.has(backFile) {
 				_ = os.RemoveAll(dir) // the old tables were dropped: there is no way back to them
 			}
 			continue
@@ -152,6 +154,12 @@ func (m *Server) Settle(ctx context.Context, live, state string) (said []string,
 	return said, nil
 }
 
+// lost says that there is no way back but a set.
+func (e *Exchange) lost(why error) error {
+	return fault.New(fault.Missing, "restore the set that holds the state of before: the output of the restore names the safety set, backup:list all of them",
+		fmt.Errorf("go back to the old %s: %w", e.Live, why))
+}
+
 // prepared is an exchange as Prepare wrote it down, which may be later than what
 // a journal knows.
 func (e *Exchange) prepared() *Exchange {
@@ -171,10 +179,17 @@ func (m *Server) Back(ctx context.Context, e *Exchange) (said []string, err erro
 	if err := m.Quiet(ctx, e.Live); err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(filepath.Join(e.Dir, planFile)); err == nil {
+	switch {
+	case e.has(planFile):
 		if err := m.GoBack(ctx, e); err != nil {
 			return nil, err
 		}
+		// Before the loaded tables go, which tell where the old ones are.
+		if err := keep(e.Dir, backFile, nil); err != nil {
+			return nil, err
+		}
+	case e.Ready:
+		return nil, e.lost(fmt.Errorf("what was defined around its tables is not in %s any more", e.Dir))
 	}
 	if err := m.Drop(ctx, e.New); err != nil {
 		return nil, err
@@ -186,11 +201,10 @@ func (m *Server) Back(ctx context.Context, e *Exchange) (said []string, err erro
 	if len(kept.Tables) > 0 {
 		said = append(said, fmt.Sprintf("the restored tables stay in %s; drop it with: DROP DATABASE %s", e.Undone, quoteName(e.Undone)))
 	}
-	if _, err := os.Stat(e.Dir); err == nil {
+	if e.has(planFile) {
 		err = keep(e.Dir, doneFile, nil)
-		return said, err
 	}
-	return said, nil
+	return said, err
 }
 
 // Is tells how an exchange stands after Back: nil when all is as it was.
@@ -199,8 +213,8 @@ func (m *Server) Is(ctx context.Context, e *Exchange) (evidence string, err erro
 	if left, err := m.schema(ctx, e.New); err != nil || left != nil {
 		return "", errors.Join(err, fmt.Errorf("database %s is still there", e.New))
 	}
-	if _, err := os.Stat(filepath.Join(e.Dir, planFile)); err != nil {
-		return "nothing of the restore is left", nil //nolint:nilerr // the live database was never touched
+	if !e.has(planFile) {
+		return "nothing of the restore is left", nil // the live database was never touched
 	}
 	if swapped, err := m.Swapped(ctx, e); err != nil || swapped {
 		return "", errors.Join(err, fmt.Errorf("the restored tables still have the name %s", e.Live))

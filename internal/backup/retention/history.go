@@ -41,7 +41,7 @@ func ReadHistory(from io.Reader) (*History, error) {
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", n, err)
 		}
-		h.Sets = append(h.Sets, Set{Time: at, Tags: splitTags(tags)})
+		h.Sets = append(h.Sets, Set{Time: at, Tags: Tags(tags)})
 		h.Given = append(h.Given, moment)
 	}
 	switch err := lines.Err(); {

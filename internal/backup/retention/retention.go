@@ -161,7 +161,7 @@ type tagRule struct {
 func tagRules(lists []string) []tagRule {
 	var rules []tagRule
 	for _, list := range lists {
-		tags := splitTags(list)
+		tags := Tags(list)
 		rules = append(rules, tagRule{"has tags [" + strings.Join(tags, ", ") + "]", tags})
 	}
 	return rules
@@ -171,8 +171,8 @@ func (r tagRule) keeps(set Set) bool {
 	return !slices.ContainsFunc(r.tags, func(tag string) bool { return !slices.Contains(set.Tags, tag) })
 }
 
-// splitTags reads tags with commas between them.
-func splitTags(list string) []string {
+// Tags reads tags with commas between them.
+func Tags(list string) []string {
 	var tags []string
 	for tag := range strings.SplitSeq(list, ",") {
 		if tag = strings.TrimSpace(tag); tag != "" {
