@@ -15,7 +15,7 @@ import (
 
 const (
 	answersVariable = "BACKUP_TEST_ANSWERS" // what the person at the terminal types; without it there is none
-	deadlyVariable  = "BACKUP_TEST_DEADLY"  // during:N or after:N kills the program while its Nth command runs, or after it
+	deadlyVariable  = "BACKUP_TEST_DEADLY"  // during:N or after:N kills the program while its Nth command runs, or after it; term:N asks it to end
 )
 
 // answers is the terminal of the program.
@@ -43,13 +43,14 @@ type deadly struct {
 	command.Transport
 	nth     int64
 	started *atomic.Int64
+	end     func()
 }
 
 // Start implements command.Transport.
 func (d deadly) Start(ctx context.Context, c command.Command, stdout *os.File) (command.Process, error) {
 	p, err := d.Transport.Start(ctx, c, stdout)
 	if d.started.Add(1) == d.nth {
-		die()
+		d.end()
 	}
 	return p, err
 }
@@ -68,7 +69,10 @@ func deadlyDoor() func(...command.Option) *command.Door {
 		transport := command.Local()
 		switch when {
 		case "during":
-			transport = deadly{Transport: transport, nth: nth, started: &started}
+			transport = deadly{Transport: transport, nth: nth, started: &started, end: die}
+		case "term":
+			ask := func() { _ = syscall.Kill(os.Getpid(), syscall.SIGTERM) }
+			transport = deadly{Transport: transport, nth: nth, started: &started, end: ask}
 		case "after":
 			options = append(options, command.Observe(func(command.Event) {
 				if ended.Add(1) == nth {

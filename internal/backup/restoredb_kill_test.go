@@ -37,6 +37,28 @@ func TestRealSlowAKilledRestoreLeavesTheLiveDatabaseWholeAndCanBeUndoneOrRepeate
 	}
 }
 
+// TestRealSlowARestoreThatIsAskedToEndLeavesNothingBehind sends SIGTERM at
+// every fourth command.
+func TestRealSlowARestoreThatIsAskedToEndLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	k := newRestoreKiller(t)
+	for nth := 2; ; nth += 4 {
+		end := k.runWith([]string{deadlyVariable + "=term:" + fmt.Sprint(nth)}, "backup:restoreDB", "-yes=true")
+		if end.code == 0 {
+			if nth < 14 {
+				t.Errorf("only %d commands were walked through", nth)
+			}
+			k.good("procedure:rollback", "-run="+k.lastRun())
+			return
+		}
+		if end.ends(143); nth > 200 {
+			t.Fatal("the restore never gets to its end")
+		}
+		only(t, k.c, k.database, k.database)
+		k.isOld(fmt.Sprint("term:", nth))
+	}
+}
+
 type restoreKiller struct {
 	*rig
 	t        *testing.T

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -197,7 +198,7 @@ func (p *postgresTaker) sweep(ctx context.Context) error {
 func (p *postgresTaker) makeGlobals(ctx context.Context) error {
 	roles, places := p.globals.Names()
 	madeRoles, madePlaces := p.place.Roles, p.place.Tablespaces
-	p.place.Roles, p.place.Tablespaces = append(madeRoles, roles...), append(madePlaces, places...)
+	p.place.Roles, p.place.Tablespaces = slices.Concat(madeRoles, roles), slices.Concat(madePlaces, places)
 	if err := p.keep(); err != nil {
 		return err
 	}
@@ -208,7 +209,7 @@ func (p *postgresTaker) makeGlobals(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.place.Roles, p.place.Tablespaces = append(madeRoles, roles...), append(madePlaces, places...)
+	p.place.Roles, p.place.Tablespaces = slices.Concat(madeRoles, roles), slices.Concat(madePlaces, places)
 	p.done.Roles, p.done.Tablespaces = p.globals.Roles, p.globals.Tablespaces
 	return nil
 }

@@ -3,6 +3,7 @@ package backup
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -51,7 +52,7 @@ func (r *Room) auto(ctx context.Context, door *command.Door, c *config.Config, s
 	}
 	server := source.MariaDBSocket(mysqlSocket, r.o.Getenv)
 	if server != nil {
-		all = append(all, r.mariadb(ctx, door, server)...)
+		all = append(all, r.mariadb(ctx, door, server, say)...)
 	}
 	if len(servers) == 0 && server == nil { // few machines have both
 		say.Info("no PostgreSQL server here: no socket in %s, and PGHOST names none", sockets)
@@ -71,6 +72,10 @@ func (r *Room) databases(ctx context.Context, door *command.Door, server *source
 	}
 	var all []*planned
 	for _, d := range found {
+		if kept(d.Name) {
+			say.Info("database %s at %s was kept by a restore: it is left out", d.Name, server.Origin())
+			continue
+		}
 		if !d.Connects {
 			say.Warn("database %s at %s allows no connections: it is left out", d.Name, server.Origin())
 			continue
@@ -88,16 +93,26 @@ func (r *Room) databases(ctx context.Context, door *command.Door, server *source
 // mariadb lists the databases of a MariaDB server. For one that does not answer
 // there is a source whose check fails and says why: a clean stop takes the
 // socket away, so there should be a server.
-func (r *Room) mariadb(ctx context.Context, door *command.Door, server *source.MariaDBServer) []*planned {
+func (r *Room) mariadb(ctx context.Context, door *command.Door, server *source.MariaDBServer, say *report.Line) []*planned {
 	found, err := server.Databases(ctx, door)
 	if err != nil {
 		return []*planned{{Source: &source.MariaDB{Label: "mariadb", Server: server}}}
 	}
 	var all []*planned
 	for _, name := range found {
+		if kept(name) {
+			say.Info("database %s at %s was kept by a restore: it is left out", name, server.Origin())
+			continue
+		}
 		all = append(all, &planned{Source: &source.MariaDB{Label: label(name), Database: name, Server: server}})
 	}
 	return all
+}
+
+// kept says whether a database is what a restore has left beside the live one.
+// Somebody drops it one day, and no later run is to miss it then.
+func kept(database string) bool {
+	return regexp.MustCompile(`_(before|undone|restoring)_[0-9]{14}$`).MatchString(database)
 }
 
 // label makes a name of a set's directory out of a database's name.

@@ -58,7 +58,7 @@ type pair struct {
 }
 
 // All measures everything and fails when a promise does not hold. It needs
-// PostgreSQL, tar, zstd, gzip, restic and GNU time, and some 6 GB in dir.
+// PostgreSQL, MariaDB, tar, zstd, gzip, restic and GNU time, and some 8 GB in dir.
 func All(ctx context.Context, door *command.Door, root string, out io.Writer) (err error) {
 	dir, err := os.MkdirTemp("", "iact-bench-")
 	if err != nil {
@@ -83,7 +83,13 @@ func All(ctx context.Context, door *command.Door, root string, out io.Writer) (e
 			return err
 		}
 	}
+	if err := b.mariadb(ctx); err != nil {
+		return err
+	}
 	if err := b.tree(ctx); err != nil {
+		return err
+	}
+	if err := b.rotation(ctx); err != nil {
 		return err
 	}
 	if err := b.start(ctx); err != nil {

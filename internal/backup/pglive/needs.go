@@ -65,15 +65,20 @@ func (n *Needs) look(words []string) {
 		if at := after("OWNER", "TO"); at > 0 {
 			n.list(words[at:])
 		}
-	default: // GRANT and REVOKE, also as default privileges
+	default:
 		if at := after("FOR", "ROLE"); at > 0 {
 			n.list(words[at:])
 		}
-		for i := len(words) - 1; i > 0; i-- {
-			if words[i] == "TO" || words[i] == "FROM" {
-				n.list(words[i+1:])
-				break
-			}
+		n.privileges(words)
+	}
+}
+
+// privileges takes those whom GRANT and REVOKE are about, also as defaults.
+func (n *Needs) privileges(words []string) {
+	for i := len(words) - 1; i > 0; i-- {
+		if words[i] == "TO" || words[i] == "FROM" {
+			n.list(words[i+1:])
+			return
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // Visitor gets what stands in a text. A nil function is not interested. What
@@ -67,7 +68,7 @@ func (s *scanner) take(c byte) error {
 	begins := s.line
 	s.line = c == '\n'
 	switch {
-	case len(s.text) == 0 && (c == ' ' || c == '\n' || c == '\t' || c == '\r'):
+	case len(s.text) == 0 && strings.IndexByte(" \n\t\r", c) >= 0:
 		return nil
 	case len(s.text) == 0 && begins && c == '\\':
 		return s.skipLine() // a command of psql
