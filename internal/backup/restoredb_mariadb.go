@@ -68,7 +68,7 @@ func (m *mariadbTaker) storeName() string { return m.room.o.Host + ":" + m.store
 // mariadbServer finds the server that takes the database back, as
 // postgresServer does.
 func (t *restoration) mariadbServer(ctx context.Context) (*source.MariaDBServer, error) {
-	all, err := t.room.find(ctx, t.w.Door, t.config, t.store, t.w.Say)
+	all, err := t.room.find(ctx, t.w.Door, t.config, t.store, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -240,7 +240,7 @@ func (m *mariadbTaker) take(ctx context.Context) error {
 	}
 	if m.place.Existed {
 		m.done.Old = m.place.Before
-		m.done.Drop, m.done.Back = m.dropCommand(), "procedure:rollback"
+		m.done.Drop = m.dropCommand() // the way back is the rollback of the run
 		for _, view := range m.place.Broken {
 			m.warn("view %s read what was not there any more, so going back would not make it again; its text: %s", view, filepath.Join(m.place.Dir, "old.sql"))
 		}
@@ -272,11 +272,14 @@ func (m *mariadbTaker) abandon(ctx context.Context) error {
 func (m *mariadbTaker) plan(dump string) []string {
 	var lines []string
 	for _, line := range m.maria.Plan(m.place, m.facts.Exists) {
-		if line.Load {
-			lines = append(lines, dump+" | "+line.Command.String())
-			continue
+		switch {
+		case line.Load:
+			lines = append(lines, dump+" | "+marialive.BesideFilter+" | "+line.Command.String())
+		case line.Note != "":
+			lines = append(lines, "# "+line.Note)
+		default:
+			lines = append(lines, line.Command.String())
 		}
-		lines = append(lines, line.Command.String())
 	}
 	return lines
 }

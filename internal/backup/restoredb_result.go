@@ -57,6 +57,10 @@ func (d *RestoredDB) Write(w io.Writer) {
 		fmt.Fprintf(w, "  and in set   %s, which is taken only when it is named\n", d.Safety)
 	}
 	fmt.Fprintf(w, "  drop it:     %s\n", d.Drop)
+	if d.Back == "" {
+		fmt.Fprintln(w, "  go back:     procedure:rollback (procedure:status names the run)")
+		return
+	}
 	fmt.Fprintf(w, "  go back:     %s\n", d.Back)
 	fmt.Fprintln(w, "  or go back with all that this run did: procedure:rollback (procedure:status names the run)")
 }

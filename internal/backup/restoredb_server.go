@@ -16,7 +16,7 @@ import (
 // is looked for where it came from. A set of a server that is lost goes to the
 // only one there is.
 func (t *restoration) postgresServer(ctx context.Context) (*source.Server, error) {
-	all, err := t.room.find(ctx, t.w.Door, t.config, t.store, t.w.Say)
+	all, err := t.room.find(ctx, t.w.Door, t.config, t.store, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -93,10 +93,17 @@ func (e *Engine) unknownTargets(targets []string) []string {
 
 // known leaves out the targets of a command line that run no steps.
 func known(registry *procedure.Registry, targets []string) []string {
-	return slices.DeleteFunc(slices.Clone(targets), func(target string) bool {
-		_, known := registry.Stages(target)
-		return !known
-	})
+	var all []string
+	for _, target := range targets {
+		if _, known := registry.Stages(target); !known {
+			continue
+		}
+		if step, _, found := registry.Lookup(target); found {
+			target = step.Target // as the table spells it
+		}
+		all = append(all, target)
+	}
+	return all
 }
 
 // sameSettings refuses a configuration that is not the one that the run began

@@ -8,6 +8,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 
 	"iact-infra/internal/backup"
@@ -55,7 +56,11 @@ func New(env Environment) *House {
 // the run that procedure:resume goes on with take the place of its own.
 func (h *House) Targets() []string {
 	if h.continues != nil {
-		return h.continues.Targets()
+		var all []string
+		for _, target := range h.continues.Targets() {
+			all = append(all, strings.ToLower(target))
+		}
+		return all
 	}
 	return journal.Named(h.env.Args)
 }

@@ -166,7 +166,7 @@ func release(version string) (major, minor int, ok bool) {
 		return 0, 0, false
 	}
 	major, err1 := strconv.Atoi(fields[0])
-	minor, err2 := strconv.Atoi(strings.TrimRight(fields[1], "-MariaDB"))
+	minor, err2 := strconv.Atoi(strings.TrimSuffix(fields[1], "-MariaDB"))
 	return major, minor, err1 == nil && err2 == nil
 }
 

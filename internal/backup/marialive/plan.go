@@ -10,11 +10,17 @@ import (
 	"iact-infra/internal/command"
 )
 
-// Line is one line of a plan; a load reads the dump.
+// Line is one line of a plan; a load reads the dump, without what would run
+// beside the live database or change it.
 type Line struct {
 	Command command.Command
 	Load    bool
+	Note    string // instead of a command, what Go works out by itself
 }
+
+// BesideFilter is a filter for a plan: it leaves events out, which would run, and the
+// statements that name the database that was dumped.
+const BesideFilter = `sed '/^-- Dumping events for database/,/^-- Dumping routines for database/d; /^ALTER DATABASE /d; /^LOCK TABLES /d'`
 
 // Plan is what an exchange amounts to. The names of the tables, and what is
 // defined around them, are known only when the dump has been loaded.
@@ -30,12 +36,13 @@ func (m *Server) Plan(e *Exchange, exists bool) []Line {
 	if exists {
 		lines = append(lines,
 			sql("CREATE DATABASE "+quoteName(e.Before)),
-			sql(fmt.Sprintf("RENAME TABLE %s.… TO %s.…, %s.… TO %[1]s.…", quoteName(e.Live), quoteName(e.Before), quoteName(e.New))))
+			Line{Note: fmt.Sprintf("for all tables, in one statement: RENAME TABLE %s.T TO %s.T, …, %s.T TO %[1]s.T, …", quoteName(e.Live), quoteName(e.Before), quoteName(e.New))})
 	} else {
 		lines = append(lines,
 			sql("CREATE DATABASE "+quoteName(e.Live)+e.Becomes.clause()),
-			sql(fmt.Sprintf("RENAME TABLE %s.… TO %s.…", quoteName(e.New), quoteName(e.Live))))
+			Line{Note: fmt.Sprintf("for all tables, in one statement: RENAME TABLE %s.T TO %s.T, …", quoteName(e.New), quoteName(e.Live))})
 	}
+	lines = append(lines, Line{Note: "around it: triggers, views, routines and events of the old database dropped, those of the dump made"})
 	return append(lines, sql(DropStatement(e.New)))
 }
 

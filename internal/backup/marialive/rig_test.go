@@ -27,7 +27,9 @@ func newMaria(t testing.TB, options ...command.Option) *maria {
 	m := &maria{t: t, door: command.NewDoor(command.Local()), login: server.Login()}
 	m.Server = &marialive.Server{Door: command.NewDoor(command.Local(), options...)}
 	m.Client = func(program string, args ...string) command.Command {
-		return command.Read(program, append(server.Login(), args...)...)
+		c := command.Read(program, server.Login()...)
+		c.Args = append(c.Args, args...)
+		return c
 	}
 	m.Dump = func(database string) command.Command {
 		return m.Client("mariadb-dump", "--single-transaction", "--quick", "--routines", "--triggers", "--events", "--hex-blob", "--", database)

@@ -1,0 +1,122 @@
+package marialive
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"iact-infra/internal/command"
+)
+
+// definitions are what a database defines beside its tables, as text. Broken
+// views, which read what is not there any more, cannot be made by their text:
+// it goes without them.
+func (m *Server) definitions(ctx context.Context, database string) (text []byte, broken []string, err error) {
+	args := []string{"--force", "--no-data", "--skip-lock-tables", "--routines", "--triggers", "--default-character-set=utf8mb4"}
+	scheduler, err := row[string](ctx, m, "SELECT JSON_QUOTE(@@global.event_scheduler)")
+	if err != nil {
+		return nil, nil, err
+	}
+	if scheduler != "DISABLED" {
+		args = append(args, "--events")
+	}
+	out, err := m.Door.Stream(ctx, m.Client("mariadb-dump", append(args, "--", database)...))
+	if err != nil {
+		return nil, nil, plain(err)
+	}
+	defer out.Abort()
+	var kept, rest bytes.Buffer
+	_, err = io.Copy(&rest, newSplitter(out, &kept, database, database, 0))
+	if err == nil {
+		err = out.Close()
+	}
+	var ended *command.Error
+	if errors.As(err, &ended) && onlyViews(ended.Stderr) {
+		err = nil
+	}
+	for line := range strings.Lines(rest.String()) {
+		if after, ok := strings.CutPrefix(line, "-- failed on view "); ok {
+			broken = append(broken, tableOf([]byte(after)))
+		}
+	}
+	return without(kept.Bytes(), broken), broken, plain(err)
+}
+
+// onlyViews says whether broken views are all that mariadb-dump met.
+func onlyViews(stderr string) bool {
+	for line := range strings.Lines(stderr) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasSuffix(line, "(1356)") {
+			return false
+		}
+	}
+	return stderr != ""
+}
+
+// without leaves out the statements that make some views.
+func without(text []byte, views []string) []byte {
+	if len(views) == 0 {
+		return text
+	}
+	var out, statement bytes.Buffer
+	named := false
+	for line := range bytes.Lines(text) {
+		if statement.Len() == 0 && !bytes.HasPrefix(line, []byte("/*!50001 CREATE ALGORITHM")) {
+			out.Write(line)
+			continue
+		}
+		statement.Write(line)
+		if after, ok := bytes.CutPrefix(line, []byte("/*!50001 VIEW ")); ok {
+			named = slices.Contains(views, tableOf(after))
+		}
+		if bytes.HasSuffix(bytes.TrimSpace(line), []byte(";")) {
+			if !named {
+				out.Write(statement.Bytes())
+			}
+			statement.Reset()
+			named = false
+		}
+	}
+	return out.Bytes()
+}
+
+// grants reads the rights on single routines. A login that may not read them
+// has none to give back.
+func (m *Server) grants(ctx context.Context, database string) ([]grant, error) {
+	all, err := rows[grant](ctx, m, "SELECT JSON_OBJECT('r', CONCAT(Routine_type, ' ', Routine_name), 'p', Proc_priv, 'u', User, 'h', Host)"+
+		" FROM mysql.procs_priv WHERE Db = "+quoteText(database))
+	if err != nil && strings.Contains(err.Error(), "ERROR 1142 ") {
+		return nil, nil
+	}
+	return all, err
+}
+
+// keep writes a file that must be there after a crash.
+func keep(dir, name string, data []byte) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(filepath.Join(dir, name+".tmp"), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), filepath.Join(dir, name)); err != nil {
+		return err
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
