@@ -27,6 +27,7 @@ func mariadbRecipe(b *bytes.Buffer, s *manifest.Source) {
 	if d["events"] != "0" {
 		b.WriteString("\nIt has events: where the event scheduler is on, they run in the new database as well.\n")
 	}
+	b.WriteString("\nOn a server where the database is still alive, leave out the lines that begin with ALTER DATABASE, which\nname that one: put sed '/^ALTER DATABASE /d' before the client.\n")
 	b.WriteString("\nA client of MySQL, or an old one of MariaDB, may stop at the first line (Unknown command '\\-'): leave\nthat line out, with tail -n +2 before the client.\n")
 }
 

@@ -242,7 +242,7 @@ func (m *mariadbTaker) take(ctx context.Context) error {
 		m.done.Old = m.place.Before
 		m.done.Drop = m.dropCommand() // the way back is the rollback of the run
 		for _, view := range m.place.Broken {
-			m.warn("view %s read what was not there any more, so going back would not make it again; its text: %s", view, filepath.Join(m.place.Dir, "old.sql"))
+			m.warn("view %s read what was not there any more, so going back would not make it again", view)
 		}
 	}
 	return nil

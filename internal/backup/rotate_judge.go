@@ -49,7 +49,7 @@ func judge(all []store.Listed, keep config.Keep, now time.Time) []judged {
 		for n := range l.Set.Manifest.Sources {
 			source := &l.Set.Manifest.Sources[n]
 			if state := l.Set.State.Of(source); state != manifest.Failed {
-				of := group{source.Name, source.Kind}
+				of := groupOf(source)
 				groups[of] = append(groups[of], held{set: i, at: l.Set.Manifest.Time, tags: l.Set.Manifest.Tags, state: state})
 			}
 		}
@@ -59,7 +59,7 @@ func judge(all []store.Listed, keep config.Keep, now time.Time) []judged {
 	for of := range groups {
 		names = append(names, of)
 	}
-	slices.SortFunc(names, func(a, b group) int { return strings.Compare(a.name+"\n"+a.kind, b.name+"\n"+b.kind) })
+	slices.SortFunc(names, func(a, b group) int { return strings.Compare(a.String()+"\n"+a.kind, b.String()+"\n"+b.kind) })
 	for _, of := range names {
 		sets := groups[of]
 		for i := range sets {
@@ -69,15 +69,30 @@ func judge(all []store.Listed, keep config.Keep, now time.Time) []judged {
 		}
 		for i, rules := range judgeSource(sets, keep, now) {
 			for _, rule := range rules {
-				verdicts[i].reasons = append(verdicts[i].reasons, reason{of.name, rule})
+				verdicts[i].reasons = append(verdicts[i].reasons, reason{of.String(), rule})
 			}
 		}
 	}
 	return verdicts
 }
 
-// group is a source: another kind under the same name is another source.
-type group struct{ name, kind string }
+// group is a source: another kind under the same name is another source, and so
+// are the safety sets of its restores, which take no place from its backups.
+type group struct {
+	name, kind string
+	safety     bool
+}
+
+func (g group) String() string {
+	if g.safety {
+		return g.name + " (safety)"
+	}
+	return g.name
+}
+
+func groupOf(s *manifest.Source) group {
+	return group{s.Name, s.Kind, s.Detail[safetyDetail] != ""}
+}
 
 // held is a source as one set holds it.
 type held struct {
@@ -167,7 +182,7 @@ func badParts(all []store.Listed) knownDamage {
 				if finding.Hash == nil {
 					continue
 				}
-				of := group{source.Name, source.Kind}
+				of := group{name: source.Name, kind: source.Kind}
 				if known[of] == nil {
 					known[of] = map[manifest.Hash]time.Time{}
 				}
@@ -183,7 +198,7 @@ func badParts(all []store.Listed) knownDamage {
 // in reports that a set shares a damaged part, unless it was read and found good
 // since. The lists of parts are only read where there is damage.
 func (k knownDamage) in(set *store.Set, of group) bool {
-	bad := k[of]
+	bad := k[group{name: of.name, kind: of.kind}] // whatever the set is for
 	if len(bad) == 0 {
 		return false
 	}

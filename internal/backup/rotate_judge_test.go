@@ -29,6 +29,20 @@ func TestASetStaysWhenOneOfItsSourcesKeepsIt(t *testing.T) {
 1 gone: last snapshot; gone: daily snapshot; gone: the only set`)
 }
 
+func TestASafetySetTakesNoPlaceFromTheBackups(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.keeps("{last: 1}")
+	r.craft(1, "2026-11-20T10:00:00Z", "", "db:verified")
+	r.craft(2, "2026-11-21T10:00:00Z", "", "db:verified")
+	r.craft(3, "2026-11-22T10:00:00Z", "", "db:verified safety")
+	r.craft(4, "2026-11-23T10:00:00Z", "", "db:verified safety")
+	same(t, r.decided(evening), `4 db (safety): last snapshot; db (safety): newest verified set
+3
+2 db: last snapshot; db: newest verified set
+1`)
+}
+
 // TestTheNewestSetInTheBestStateStays whatever the rules say, and so does the
 // newest one that is not known to be damaged.
 func TestTheNewestSetInTheBestStateStays(t *testing.T) {

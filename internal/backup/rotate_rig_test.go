@@ -23,7 +23,7 @@ func (r *rig) keeps(rules string) {
 }
 
 // craft makes the directory of a set whose number is n, with sources such as
-// "db:verified". What is in parts is a part that the sources of these sets share.
+// "db:verified", or "db:verified safety" for what a restore has saved. What is in parts is a part that the sources of these sets share.
 func (r *rig) craft(n int, at string, part string, sources ...string) string {
 	r.t.Helper()
 	moment, err := time.Parse(time.RFC3339, at)
@@ -34,6 +34,9 @@ func (r *rig) craft(n int, at string, part string, sources ...string) string {
 	for _, spec := range sources {
 		name, is, _ := strings.Cut(spec, ":")
 		s := manifest.Source{Name: name, Kind: "files", Dir: "files-" + name, State: manifest.Written, Parts: 1}
+		if before, ok := strings.CutSuffix(is, " safety"); ok {
+			is, s.Detail = before, map[string]string{"safety": "before a restore"}
+		}
 		if is == manifest.Failed {
 			m.Sources = append(m.Sources, manifest.Source{Name: name, Kind: "files", State: is})
 			continue

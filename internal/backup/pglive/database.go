@@ -122,7 +122,7 @@ func (s *Server) LoadFile(ctx context.Context, name string, dump *os.File, jobs 
 
 func (s *Server) loader(name string, more ...string) command.Command {
 	c := s.client("pg_restore", append([]string{"--exit-on-error", "-d", source.Connection(name)}, more...)...)
-	c.Changes, c.Timeout = true, s.Timeout
+	c.Changes = true
 	return c
 }
 
@@ -135,7 +135,7 @@ func (s *Server) Analyze(ctx context.Context, name string) error {
 // Read reads a dump to its end as text: what it holds and what it needs.
 func (s *Server) Read(ctx context.Context, dump io.Reader) (compare.Digest, *Needs, error) {
 	c := command.Read("pg_restore", "-f", "-")
-	c.Stdin, c.Timeout = dump, s.Timeout
+	c.Stdin = dump
 	needs := &Needs{}
 	digest, err := s.digest(ctx, c, needs.See)
 	return digest, needs, err
@@ -149,7 +149,6 @@ func (s *Server) Digest(ctx context.Context, name, zone string) (compare.Digest,
 	if zone != "" {
 		c.Env = append(c.Env, "PGTZ="+zone)
 	}
-	c.Timeout = s.Timeout
 	return s.digest(ctx, c, nil)
 }
 

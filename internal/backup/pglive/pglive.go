@@ -30,7 +30,6 @@ type Server struct {
 	// Session is the application name of every session, so that those of a
 	// run that was killed can be told from all others.
 	Session string
-	Timeout time.Duration // of a load or a dump; 0 is any
 }
 
 // maintenance is the database for what is about others.
