@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"iact-infra/internal/backup/compare"
@@ -53,9 +54,7 @@ func (t *restoration) newMariaDB(ctx context.Context) (taker, error) {
 	if t.pick.To != "" {
 		target = t.pick.To
 	}
-	m.place = marialive.NewExchange(target, t.held.Detail["database"], t.room.exchanges(t.config.Root), m.storeName(), t.room.o.Now())
-	m.place.Becomes.Charset, m.place.Becomes.Collation = t.held.Detail["charset"], t.held.Detail["collation"]
-	m.place.Asleep = t.pick.To != "" // the original runs its own events
+	m.place = m.exchange(target, t.room.o.Now())
 	return m, nil
 }
 
@@ -104,6 +103,14 @@ func (t *restoration) mariadbServer(ctx context.Context) (*source.MariaDBServer,
 		fmt.Errorf("the dump is from %s, which is not there, and there are several servers: %s", t.held.Origin, strings.Join(origins, ", ")))
 }
 
+// exchange names all that a restore into target makes from a moment on.
+func (m *mariadbTaker) exchange(target string, at time.Time) *marialive.Exchange {
+	e := marialive.NewExchange(target, m.held.Detail["database"], m.room.exchanges(m.config.Root), m.storeName(), at)
+	e.Becomes.Charset, e.Becomes.Collation = m.held.Detail["charset"], m.held.Detail["collation"]
+	e.Asleep = m.pick.To != "" // the original runs its own events
+	return e
+}
+
 func (m *mariadbTaker) look(ctx context.Context) error {
 	const longest = 64
 	if target := m.place.Live; utf8.RuneCountInString(target) > longest || strings.HasSuffix(target, " ") {
@@ -122,6 +129,10 @@ func (m *mariadbTaker) look(ctx context.Context) error {
 	}
 	if err != nil {
 		return fmt.Errorf("restore into MariaDB at %s: %w", m.from.Origin(), err)
+	}
+	live := m.place.Live
+	if m.place, err = m.maria.Unused(ctx, m.room.o.Now(), func(at time.Time) *marialive.Exchange { return m.exchange(live, at) }); err != nil {
+		return err
 	}
 	tool, err := source.FindMariaDBTool(ctx, m.w.Door)
 	m.maria.Dump = func(database string) command.Command {

@@ -103,6 +103,22 @@ func TestRealMariaDBComesBackAfterAWrongUpdateAndTheOldStateIsKept(t *testing.T)
 	}
 }
 
+func TestRealTwoMariaDBRestoresOfOneSecondKeepBothOldStates(t *testing.T) {
+	t.Parallel()
+	r, c, database := withMariaDBAround(t)
+	c.SQL(t, database, "UPDATE calls SET what = 'wrong'")
+	wrong := dumped(t, c, database)
+	var kept []string
+	for range 2 {
+		end := r.runWith([]string{nowVariable + "=2026-11-23T20:00:00Z", "IACT_FORMAT=json"}, "backup:restoreDB", "-yes=true", "-source=ivr").ends(0)
+		kept = append(kept, parse[backup.RestoredDB](t, end.out).Old)
+	}
+	if kept[0] == kept[1] {
+		t.Fatalf("both old states are in %s", kept[0])
+	}
+	sameData(t, "the first one", wrong, dumped(t, c, kept[0]))
+}
+
 func TestRealMariaDBComesBackWhereATableWasDroppedAndItsViewBroke(t *testing.T) {
 	t.Parallel()
 	r, c, database := withMariaDBAround(t)

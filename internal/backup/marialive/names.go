@@ -26,6 +26,22 @@ func NewExchange(live, dumped, state, store string, at time.Time) *Exchange {
 	}
 }
 
+// Unused is the first exchange from a moment on whose names nothing has yet: two
+// restores may begin within one second, and a second is what the names tell.
+func (m *Server) Unused(ctx context.Context, at time.Time, name func(time.Time) *Exchange) (*Exchange, error) {
+	for ; ; at = at.Add(time.Second) {
+		e := name(at)
+		taken, err := row[int](ctx, m, "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME IN ("+
+			strings.Join([]string{quoteText(e.New), quoteText(e.Before), quoteText(e.Undone)}, ", ")+")")
+		if err != nil {
+			return nil, err
+		}
+		if _, err := os.Stat(e.Dir); taken == 0 && errors.Is(err, os.ErrNotExist) {
+			return e, nil
+		}
+	}
+}
+
 // file is a name of a database as the name of a file.
 func file(name string) string {
 	return strings.Map(func(c rune) rune {
