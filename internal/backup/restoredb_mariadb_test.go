@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"iact-infra/internal/backup"
 	"iact-infra/internal/backup/compare"
 	"iact-infra/internal/testbed"
 )
