@@ -19,7 +19,7 @@ import (
 type Table struct {
 	Rows  int64             `json:"rows"`
 	Bytes int64             `json:"bytes"` // of the rows as the dump writes them
-	Sum   [sha256.Size]byte `json:"-"`     // over the rows, in order
+	Sum   [sha256.Size]byte `json:"-"`     // over the rows: PostgreSQL's in order, MariaDB's in any
 }
 
 // Digest is what a dump holds, by the names of its tables as the dump writes
