@@ -99,5 +99,5 @@ func TestRealAServerThatIsDownIsExplained(t *testing.T) {
 	nowhere := *c
 	nowhere.Host = filepath.Join(r.root, "nowhere")
 	r.configure(postgres(&nowhere, "iact", database))
-	r.run("backup:restoreDB", "-yes=true").refused(1, "ask PostgreSQL at "+nowhere.Host, "")
+	r.run("backup:restoreDB", "-yes=true").refused(4, "ask PostgreSQL at "+nowhere.Host, "start the server")
 }

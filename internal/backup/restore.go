@@ -124,7 +124,12 @@ func open(s *store.Store, pick Selection) (*store.Set, error) {
 			return l.Set, nil
 		}
 	}
-	return s.Open("") // which says what is wrong
+	set, err := s.Open("") // which says what is wrong
+	if err == nil && forSafety(set) {
+		return nil, fault.New(fault.Usage, "name it if it is meant: -set="+set.Manifest.ID,
+			fmt.Errorf("restore: no backup holds %s, only safety sets of earlier restores do", pick.Source))
+	}
+	return set, err
 }
 
 // choose finds the source that is meant. Without a name, the only one that the

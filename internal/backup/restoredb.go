@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -205,6 +206,10 @@ func (t *restoration) swap(ctx context.Context) error { return t.taker.take(ctx)
 // abandoned cleans up after a run that failed or was cancelled, and returns why.
 func (t *restoration) abandoned(ctx context.Context, why error) error {
 	if t.taker == nil {
+		return why
+	}
+	if keep, _ := strconv.ParseBool(t.room.o.Getenv("IACT_KEEP")); keep && ctx.Err() == nil {
+		t.w.Say.Warn("what was restored so far stays as it is; procedure:rollback or the next restore removes it")
 		return why
 	}
 	const atMost = time.Minute

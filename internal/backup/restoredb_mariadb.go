@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"iact-infra/internal/backup/compare"
+	"iact-infra/internal/backup/disk"
 	"iact-infra/internal/backup/marialive"
 	"iact-infra/internal/backup/source"
 	"iact-infra/internal/command"
@@ -49,7 +50,7 @@ func (t *restoration) newMariaDB(ctx context.Context) (taker, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &mariadbTaker{restoration: t, from: from, maria: &marialive.Server{Door: t.w.Door, Client: from.Client}}
+	m := &mariadbTaker{restoration: t, from: from, maria: &marialive.Server{Door: t.w.Door, Disk: disk.New(t.room.o.Hook), Client: from.Client}}
 	target := t.held.Detail["database"]
 	if t.pick.To != "" {
 		target = t.pick.To
@@ -260,7 +261,11 @@ func (m *mariadbTaker) take(ctx context.Context) error {
 }
 
 func (m *mariadbTaker) dropCommand() string {
-	return m.from.Client("mariadb", "-e", marialive.DropStatement(m.place.Before)).String()
+	from, args := *m.from, []string{"-e", marialive.DropStatement(m.place.Before)}
+	if from.PasswordFile != "" { // a person types it
+		from.PasswordFile, args = "", append([]string{"--password"}, args...)
+	}
+	return from.Client("mariadb", args...).String()
 }
 
 func (m *mariadbTaker) holds(ctx context.Context) (string, error) {
@@ -315,7 +320,7 @@ func (r *Room) restoredExchange(w *procedure.Work) (*marialive.Server, *marialiv
 			}
 		}
 	}
-	return &marialive.Server{Door: w.Door, Client: server.Client}, note.Place, nil
+	return &marialive.Server{Door: w.Door, Disk: disk.New(r.o.Hook), Client: server.Client}, note.Place, nil
 }
 
 // exchangeBack is the undo of a restore of MariaDB.

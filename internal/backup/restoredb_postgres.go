@@ -2,6 +2,7 @@ package backup
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"iact-infra/internal/backup/manifest"
 	"iact-infra/internal/backup/pglive"
 	"iact-infra/internal/backup/source"
+	"iact-infra/internal/command"
 	"iact-infra/internal/fault"
 )
 
@@ -48,7 +50,7 @@ func (p *postgresTaker) look(ctx context.Context) (err error) {
 		return fault.New(fault.Usage, "shorten it", fmt.Errorf("-to=%s: a name has at most %d bytes", p.place.Target, longest))
 	}
 	if p.facts, err = p.server.Look(ctx, p.place.Target, p.held.Detail); err != nil {
-		return err
+		return unreachable(err)
 	}
 	p.done.Database, p.done.Server = p.place.Target, p.server.Origin()
 	if p.pick.To != "" && p.facts.There != nil {
@@ -65,6 +67,17 @@ func (p *postgresTaker) look(ctx context.Context) (err error) {
 	p.place.Session = pglive.SessionOf(p.storeName(), p.place.Target)
 	p.server.Session = p.place.Session
 	p.place.Name, err = p.server.Free(ctx, p.place.Target, "restoring", p.at)
+	return err
+}
+
+// unreachable gives the failure of a first look the code of a prerequisite: psql
+// ends with 2 when it cannot log in.
+func unreachable(err error) error {
+	const noConnection = 2
+	var failed *command.Error
+	if errors.As(err, &failed) && failed.Exit == noConnection {
+		return fault.New(fault.Missing, "start the server, or put its login right in backup.sources", err)
+	}
 	return err
 }
 

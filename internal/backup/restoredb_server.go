@@ -122,6 +122,11 @@ func (r *Room) undoRestoreDB(ctx context.Context, w *procedure.Work) error {
 		if err != nil {
 			return err
 		}
+		unlock, err := r.lockStore()
+		if err != nil {
+			return err
+		}
+		defer unlock()
 		return r.exchangeBack(ctx, w, maria, e)
 	}
 	server, place, err := r.restoredPlace(w)

@@ -43,7 +43,7 @@ type RemovedSet struct {
 
 // rotate is step 8: sets that no source keeps are removed. It is no part of
 // backup:all, which only ever adds: whoever wants both every night types
-// backup:all backup:rotate, and a backup that failed then rotates nothing.
+// backup:all backup:rotate. A backup that made no set at all cuts that chain.
 func (r *Room) rotate(ctx context.Context, w *procedure.Work) error {
 	_, s, err := r.opened()
 	if err != nil {

@@ -218,7 +218,7 @@ func (j judged) stateOfSet() string {
 	if j.listed.Set == nil {
 		return manifest.Damaged
 	}
-	return viewOf(j.listed.Set).State
+	return viewOf(j.listed.Set).standing()
 }
 
 // because words the reasons of a set, one a line of JSON: "SOURCE: RULE".

@@ -21,7 +21,8 @@ type View struct {
 	Time     time.Time    `json:"time"`
 	Host     string       `json:"host"`
 	Tags     []string     `json:"tags,omitempty"`
-	State    string       `json:"state"` // verified, written, incomplete or damaged
+	Safety   bool         `json:"safety,omitempty"` // made by a restore of what it took the place of
+	State    string       `json:"state"`            // verified, written, incomplete or damaged
 	Seconds  float64      `json:"duration_seconds"`
 	Sources  []SourceView `json:"sources"`
 	Error    string       `json:"error,omitempty"` // why the set cannot be read
@@ -58,7 +59,7 @@ type PhasesView struct {
 func viewOf(set *store.Set) View {
 	m := set.Manifest
 	v := View{
-		ID: m.ID, Sequence: m.Sequence, Time: m.Time, Host: m.Host, Tags: m.Tags, Seconds: m.Seconds, Dir: set.Dir, Sources: []SourceView{},
+		ID: m.ID, Sequence: m.Sequence, Time: m.Time, Host: m.Host, Tags: m.Tags, Safety: forSafety(set), Seconds: m.Seconds, Dir: set.Dir, Sources: []SourceView{},
 		Phases: &PhasesView{Capture: m.Phases.Capture, Sync: m.Phases.Sync, Seal: m.Phases.Seal},
 	}
 	if set.State != nil {
@@ -122,7 +123,7 @@ func writeList(w io.Writer, views []View, now time.Time) {
 		if v.Error != "" {
 			age = "?"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", v.ID, age, v.State, len(v.Sources), report.Bytes(size), report.Bytes(stored), report.Bytes(fresh))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", v.ID, age, v.standing(), len(v.Sources), report.Bytes(size), report.Bytes(stored), report.Bytes(fresh))
 	}
 	_ = t.Flush()
 	for _, v := range views {
@@ -132,13 +133,22 @@ func writeList(w io.Writer, views []View, now time.Time) {
 	}
 }
 
+// standing is the state for people. A safety set holds what somebody wanted to
+// be rid of.
+func (v View) standing() string {
+	if v.Safety {
+		return v.State + " (safety)"
+	}
+	return v.State
+}
+
 // writeSet prints everything about a set.
 func (v View) writeSet(w io.Writer) {
 	tags := ""
 	if len(v.Tags) > 0 {
 		tags = ", tags " + report.Clean(strings.Join(v.Tags, ","))
 	}
-	fmt.Fprintf(w, "set %s (number %d), %s, %s%s\n%s\n", v.ID, v.Sequence, v.Time.Format(moment), v.State, tags, v.Dir)
+	fmt.Fprintf(w, "set %s (number %d), %s, %s%s\n%s\n", v.ID, v.Sequence, v.Time.Format(moment), v.standing(), tags, v.Dir)
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "  SOURCE\tKIND\tSTATE\tSIZE\tSTORED\tNEW\tPARTS")
 	for _, s := range v.Sources {

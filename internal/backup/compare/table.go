@@ -1,9 +1,9 @@
 // Package compare tells whether two dumps hold the same data.
 //
 // A restored database is dumped again and both dumps are read as SQL text,
-// table by table: how many rows, how many bytes, and a hash over the rows in
-// their order. A load into an empty table keeps the order, so that equal data
-// means equal text. Definitions are not compared: a newer server words them
+// table by table: how many rows, how many bytes, and a hash over the rows. A
+// load into an empty table of PostgreSQL keeps their order, so that equal data
+// means equal text; one of MariaDB need not, and there the order does not count. Definitions are not compared: a newer server words them
 // differently, and the load of a dump stops at the first that fails.
 package compare
 

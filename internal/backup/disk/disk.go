@@ -224,8 +224,8 @@ func (d *Disk) Sync(path string) error {
 	return nil
 }
 
-// SyncDir makes the names in one directory durable.
-func (d *Disk) SyncDir(path string) error {
+// SyncPath makes one file durable, or the names in one directory.
+func (d *Disk) SyncPath(path string) error {
 	if err := d.pass("sync", path); err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func everyChange(d *disk.Disk, dir string) error {
 	at := func(name string) string { return filepath.Join(dir, name) }
 	return errors.Join(
 		d.Mkdir(at("one")), d.MkdirAll(at("two/three")), d.Write(at("file"), []byte("text"), 0o400), d.Link(at("file"), at("second")),
-		d.Rename(at("second"), at("third")), d.Remove(at("third")), d.RemoveAll(at("two")), d.Sync(dir), d.SyncDir(dir),
+		d.Rename(at("second"), at("third")), d.Remove(at("third")), d.RemoveAll(at("two")), d.Sync(dir), d.SyncPath(dir),
 	)
 }
 

@@ -2,7 +2,6 @@ package marialive
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -42,6 +41,14 @@ type Facts struct {
 
 // Look asks the server all that would make a restore of a database fail later.
 func (m *Server) Look(ctx context.Context, live string, need Need) (*Facts, error) {
+	version, err := row[string](ctx, m, "SELECT CONCAT('\"', @@version, '\"')")
+	if err != nil {
+		return nil, err
+	}
+	if major, minor, ok := release(version); ok && (!strings.Contains(version, "MariaDB") || major == 10 && minor < 3) {
+		return nil, fault.New(fault.Missing, "restore it on MariaDB 10.3 or newer; backup:restore writes the dump to a file, which the mysql client loads",
+			fmt.Errorf("check server: it is version %s, and a database is brought back to life on MariaDB 10.3 or newer only", version))
+	}
 	d := quoteText(live)
 	s, err := row[Facts](ctx, m, "SELECT JSON_OBJECT('version', @@version, 'packet', @@global.max_allowed_packet, 'case_mode', CAST(@@lower_case_table_names AS CHAR),"+
 		" 'data_dir', @@datadir, 'host', @@hostname, 'scheduler', @@event_scheduler,"+
@@ -56,7 +63,16 @@ func (m *Server) Look(ctx context.Context, live string, need Need) (*Facts, erro
 		return nil, err
 	}
 	s.Exists = known != nil
-	return &s, errors.Join(m.fits(ctx, s, need), m.rights(ctx), m.alone(ctx, live))
+	for _, refuse := range []func() error{
+		func() error { return m.fits(ctx, s, need) },
+		func() error { return m.rights(ctx) },
+		func() error { return m.alone(ctx, live) },
+	} {
+		if err := refuse(); err != nil {
+			return &s, err
+		}
+	}
+	return &s, nil
 }
 
 // fits compares the server with what the dump needs.

@@ -77,7 +77,7 @@ func (m *Server) Prepare(ctx context.Context, e *Exchange) error {
 			return err
 		}
 	}
-	if err := keep(e.Dir, oldText, text); err != nil {
+	if err := m.keep(e.Dir, oldText, text); err != nil {
 		return err
 	}
 	e.Ready = true
@@ -85,7 +85,7 @@ func (m *Server) Prepare(ctx context.Context, e *Exchange) error {
 	if err != nil {
 		return err
 	}
-	return keep(e.Dir, planFile, data)
+	return m.keep(e.Dir, planFile, data)
 }
 
 // Swapped says on which side of the one moment an exchange is: whether the

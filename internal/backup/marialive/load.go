@@ -52,7 +52,7 @@ func (m *Server) Load(ctx context.Context, e *Exchange, dump io.Reader, limit in
 	if err := m.change(ctx, e.New, split); err != nil {
 		return m.because(err, split)
 	}
-	if err := keep(e.Dir, newText, text.Bytes()); err != nil {
+	if err := m.keep(e.Dir, newText, text.Bytes()); err != nil {
 		return err
 	}
 	if err := m.change(ctx, e.New, bytes.NewReader(retarget(text.Bytes(), e.Dumped, e.New, true))); err != nil {
@@ -142,7 +142,7 @@ func (m *Server) Conclude(ctx context.Context, e *Exchange) error {
 			return err
 		}
 	}
-	return keep(e.Dir, doneFile, nil)
+	return m.keep(e.Dir, doneFile, nil)
 }
 
 // Definers lists who the definitions of a dump run as and whom the server lacks.

@@ -24,12 +24,14 @@ import (
 	"slices"
 	"strings"
 
+	"iact-infra/internal/backup/disk"
 	"iact-infra/internal/command"
 )
 
 // Server is a MariaDB server and what reaches its client programs.
 type Server struct {
 	Door *command.Door
+	Disk *disk.Disk // writes the texts; nil writes them, too
 	// Client builds the command of a client program that logs in, as one that
 	// only reads. What it has as standard input comes before all other input.
 	Client func(program string, args ...string) command.Command

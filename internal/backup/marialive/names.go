@@ -201,7 +201,7 @@ func (m *Server) Back(ctx context.Context, e *Exchange) (said []string, err erro
 			return nil, err
 		}
 		// Before the loaded tables go, which tell where the old ones are.
-		if err := keep(e.Dir, backFile, nil); err != nil {
+		if err := m.keep(e.Dir, backFile, nil); err != nil {
 			return nil, err
 		}
 	case e.Ready:
@@ -218,7 +218,7 @@ func (m *Server) Back(ctx context.Context, e *Exchange) (said []string, err erro
 		said = append(said, fmt.Sprintf("the restored tables stay in %s; drop it with: DROP DATABASE %s", e.Undone, quoteName(e.Undone)))
 	}
 	if e.has(planFile) {
-		err = keep(e.Dir, doneFile, nil)
+		err = m.keep(e.Dir, doneFile, nil)
 	}
 	return said, err
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -95,28 +94,15 @@ func (m *Server) grants(ctx context.Context, database string) ([]grant, error) {
 	return all, err
 }
 
-// keep writes a file that must be there after a crash.
-func keep(dir, name string, data []byte) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+// keep makes a file of an exchange that survives a crash of the machine.
+func (m *Server) keep(dir, name string, data []byte) error {
+	if err := m.Disk.MkdirAll(dir); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(filepath.Join(dir, name+".tmp"), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
+	path := filepath.Join(dir, name)
+	if err := m.Disk.Write(path, data, 0o600); err != nil {
 		return err
 	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err := errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), filepath.Join(dir, name)); err != nil {
-		return err
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	// Not the whole file system: clients may be waiting.
+	return errors.Join(m.Disk.SyncPath(path), m.Disk.SyncPath(dir))
 }

@@ -107,7 +107,7 @@ func (d *Draft) Seal(m *manifest.Manifest, files map[string][]byte) (*Set, error
 	if err := d.store.disk.Rename(d.Dir, final); err != nil {
 		return nil, fmt.Errorf("seal set: %w", err)
 	}
-	if err := d.store.disk.SyncDir(d.store.dir); err != nil {
+	if err := d.store.disk.SyncPath(d.store.dir); err != nil {
 		return nil, fmt.Errorf("sync store: %w", err)
 	}
 	return &Set{Dir: final, Manifest: m}, nil

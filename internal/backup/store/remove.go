@@ -34,7 +34,7 @@ func (s *Store) Remove(ctx context.Context, ids ...string) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	if err := s.disk.SyncDir(s.dir); err != nil {
+	if err := s.disk.SyncPath(s.dir); err != nil {
 		return fault.New(0, hint, fmt.Errorf("sync store: %w", err))
 	}
 	for _, id := range ids {

@@ -327,5 +327,5 @@ func (s *Store) SaveState(set *Set, state *manifest.State) error {
 		return fmt.Errorf("save state of set %s: %w", set.Manifest.ID, err)
 	}
 	set.State = state
-	return s.disk.SyncDir(set.Dir)
+	return s.disk.SyncPath(set.Dir)
 }
