@@ -90,7 +90,7 @@ func (r *Room) Procedure() procedure.Procedure {
 				Undone:   r.restoreDBUndone,
 				Plan:     r.planRestoreDB,
 				Estimate: minutes(5, 15),
-				Symptoms: []string{"B02", "B03", "B04", "B05", "B14", "B25", "B26", "B12", "B19"},
+				Symptoms: []string{"B02", "B03", "B04", "B05", "B14", "B25", "B26", "B12", "B19", "B63", "B66", "B70", "B74"},
 			},
 		},
 	}

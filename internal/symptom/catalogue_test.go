@@ -106,7 +106,7 @@ func TestEveryEntryIsWholeInBothLanguages(t *testing.T) {
 func TestEveryNextTargetExists(t *testing.T) {
 	t.Parallel()
 	targets := []string{
-		"", "backup:prepare", "backup:db", "backup:config", "backup:verify", "backup:list", "backup:restore", "config:show",
+		"", "backup:prepare", "backup:db", "backup:config", "backup:verify", "backup:list", "backup:restore", "backup:restoreDB", "backup:show", "config:show",
 	}
 	for _, e := range load(t).Entries() {
 		if !slices.Contains(targets, e.Next) {
