@@ -16,6 +16,7 @@ import (
 
 	"iact-infra/internal/backup/disk"
 	"iact-infra/internal/backup/store"
+	"iact-infra/internal/command"
 	"iact-infra/internal/config"
 )
 
@@ -27,7 +28,10 @@ type Options struct {
 	Random  io.Reader
 	Host    string
 	Version string
-	Targets []string  // of the command line, in lower case
+	Targets []string // of the command line, in lower case
+	// Places are the transports to other hosts and containers; nil where no
+	// source is anywhere but on this machine.
+	Places  func() (*command.Places, error)
 	Hook    disk.Hook // sees every write to the store; nil in the product
 	Answers io.Reader // of the person at the terminal; nil when there is none
 }

@@ -97,7 +97,7 @@ func (s *session) one(ctx context.Context, w *procedure.Work, draft *store.Draft
 	done := manifest.Source{Name: p.Name(), Kind: p.Kind(), Origin: p.Origin(), Dir: source.Dir(p), State: manifest.Failed}
 	err := p.err
 	if err == nil {
-		err = s.around(ctx, w, p, func(ctx context.Context) error { return s.lay(ctx, w, draft, p, &done) })
+		err = s.around(ctx, w, p, func(ctx context.Context) error { return s.again(ctx, w, draft, p, &done) })
 	}
 	done.Seconds = time.Since(began).Seconds()
 	var unread *unreadable
@@ -122,9 +122,7 @@ func (s *session) one(ctx context.Context, w *procedure.Work, draft *store.Draft
 func (s *session) around(ctx context.Context, w *procedure.Work, p *planned, work func(context.Context) error) error {
 	run := func(ctx context.Context, lines []string) error {
 		for _, line := range lines {
-			c := command.Change("sh", "-c", line)
-			c.As = p.config.As
-			if err := w.Door.Run(ctx, c); err != nil {
+			if err := p.door(w.Door).Run(ctx, p.line(line)); err != nil {
 				return fmt.Errorf("run %q: %w", line, err)
 			}
 		}
@@ -155,6 +153,23 @@ func (s *session) around(ctx context.Context, w *procedure.Work, p *planned, wor
 	return errors.Join(err, run(late, p.config.After))
 }
 
+// again lays a source down, anew when the connection to it was lost. What the
+// attempts before have laid down serves the next one.
+func (s *session) again(ctx context.Context, w *procedure.Work, draft *store.Draft, p *planned, done *manifest.Source) error {
+	for attempt := 0; ; attempt++ {
+		err := s.lay(ctx, w, draft, p, done)
+		if !command.IsAway(err) || attempt >= p.config.Retries || ctx.Err() != nil {
+			return err
+		}
+		w.Say.Warn("%s: %v; trying again (%d of %d)", p.Name(), err, attempt+1, p.config.Retries)
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(time.Duration(attempt+1) * time.Second):
+		}
+	}
+}
+
 func (s *session) lay(ctx context.Context, w *procedure.Work, draft *store.Draft, p *planned, done *manifest.Source) error {
 	prior, shelf, err := s.prior(p, draft, w)
 	if err != nil {
@@ -165,7 +180,7 @@ func (s *session) lay(ctx context.Context, w *procedure.Work, draft *store.Draft
 	if err != nil {
 		return err
 	}
-	captured, err := p.Capture(ctx, source.To{Door: w.Door, Layer: layer, Press: s.press, Prior: prior})
+	captured, err := p.Capture(ctx, source.To{Door: p.door(w.Door), Layer: layer, Press: s.press, Prior: prior})
 	bar.Done()
 	if err != nil {
 		return layer.Abort(err)

@@ -44,13 +44,14 @@ func (r *Room) planCapture(kinds ...string) func(context.Context, *procedure.Wor
 				continue
 			}
 			// Only a source that was looked at knows which of its options fit.
-			if _, err := p.Check(ctx, w.Door); err != nil {
+			door := p.door(w.Door)
+			if _, err := p.Check(ctx, door); err != nil {
 				return nil, err
 			}
 			dir := filepath.Join(set, source.Dir(p))
-			lines = append(lines, p.config.Before...)
-			lines = append(lines, "mkdir -p "+word(dir), p.Plan(dir))
-			lines = append(lines, p.config.After...)
+			lines = append(lines, p.shown(door, p.config.Before)...)
+			lines = append(lines, "mkdir -p "+word(dir), p.Plan(door, dir))
+			lines = append(lines, p.shown(door, p.config.After)...)
 		}
 		if len(lines) == 1 {
 			return nil, nil

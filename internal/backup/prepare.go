@@ -42,7 +42,7 @@ func (r *Room) prepare(ctx context.Context, w *procedure.Work) error {
 		return err
 	}
 	for _, p := range now.sources {
-		if p.check, p.err = p.Check(ctx, w.Door); ctx.Err() != nil {
+		if p.check, p.err = p.Check(ctx, p.door(w.Door)); ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if p.err != nil {

@@ -24,6 +24,7 @@ import (
 type mariadbTaker struct {
 	*restoration
 	from  *source.MariaDBServer
+	door  *command.Door // to where the server's programs run
 	maria *marialive.Server
 	facts *marialive.Facts
 	place *marialive.Exchange
@@ -36,6 +37,7 @@ const exchangeKey = "exchange"
 // mariadbNote is how the journal remembers a server and what changes there. The
 // password is not in it: the configuration's source still knows it.
 type mariadbNote struct {
+	Via    string              `json:"via,omitempty"`
 	Host   string              `json:"host"`
 	Port   int                 `json:"port"`
 	Socket string              `json:"socket"`
@@ -46,11 +48,11 @@ type mariadbNote struct {
 }
 
 func (t *restoration) newMariaDB(ctx context.Context) (taker, error) {
-	from, err := t.mariadbServer(ctx)
+	from, door, err := t.mariadbServer(ctx)
 	if err != nil {
 		return nil, err
 	}
-	m := &mariadbTaker{restoration: t, from: from, maria: &marialive.Server{Door: t.w.Door, Disk: disk.New(t.room.o.Hook), Client: from.Client}}
+	m := &mariadbTaker{restoration: t, from: from, door: door, maria: &marialive.Server{Door: door, Disk: disk.New(t.room.o.Hook), Client: from.Client}}
 	target := t.held.Detail["database"]
 	if t.pick.To != "" {
 		target = t.pick.To
@@ -67,12 +69,12 @@ func (m *mariadbTaker) storeName() string { return m.room.o.Host + ":" + m.store
 
 // mariadbServer finds the server that takes the database back, as
 // postgresServer does.
-func (t *restoration) mariadbServer(ctx context.Context) (*source.MariaDBServer, error) {
+func (t *restoration) mariadbServer(ctx context.Context) (*source.MariaDBServer, *command.Door, error) {
 	all, err := t.room.find(ctx, t.w.Door, t.config, t.store, nil)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	servers := map[string]*source.MariaDBServer{}
+	servers, doors := map[string]*source.MariaDBServer{}, map[string]*command.Door{}
 	var origins []string
 	for _, p := range all {
 		s, ok := p.Source.(*source.MariaDB)
@@ -81,26 +83,26 @@ func (t *restoration) mariadbServer(ctx context.Context) (*source.MariaDBServer,
 		}
 		origin := s.Server.Origin()
 		if !t.config.Backup.Auto && s.Label == t.held.Name || t.config.Backup.Auto && strings.HasPrefix(t.held.Origin, origin+"/") {
-			return s.Server, nil
+			return s.Server, p.door(t.w.Door), nil
 		}
 		if servers[origin] == nil {
 			origins = append(origins, origin)
 		}
-		servers[origin] = s.Server
+		servers[origin], doors[origin] = s.Server, p.door(t.w.Door)
 	}
 	switch len(origins) {
 	case 1:
 		if !strings.HasPrefix(t.held.Origin, origins[0]+"/") {
 			t.w.Say.Warn("the dump is from %s, which is not there: it is restored into %s", t.held.Origin, origins[0])
 		}
-		return servers[origins[0]], nil
+		return servers[origins[0]], doors[origins[0]], nil
 	case 0:
 		if server := source.MariaDBSocket(mysqlSocket, t.room.o.Getenv); server != nil && t.config.Backup.Auto {
-			return server, nil // it holds no database any more
+			return server, t.w.Door, nil // it holds no database any more
 		}
-		return nil, fault.New(fault.Missing, "start it, or name it in backup.sources or MYSQL_UNIX_PORT", fmt.Errorf("there is no MariaDB server; the dump is from %s", t.held.Origin))
+		return nil, nil, fault.New(fault.Missing, "start it, or name it in backup.sources or MYSQL_UNIX_PORT", fmt.Errorf("there is no MariaDB server; the dump is from %s", t.held.Origin))
 	}
-	return nil, fault.New(fault.Missing, "list the source in the configuration, with the server that takes it: backup.sources",
+	return nil, nil, fault.New(fault.Missing, "list the source in the configuration, with the server that takes it: backup.sources",
 		fmt.Errorf("the dump is from %s, which is not there, and there are several servers: %s", t.held.Origin, strings.Join(origins, ", ")))
 }
 
@@ -135,7 +137,7 @@ func (m *mariadbTaker) look(ctx context.Context) error {
 	if m.place, err = m.maria.Unused(ctx, m.room.o.Now(), func(at time.Time) *marialive.Exchange { return m.exchange(live, at) }); err != nil {
 		return err
 	}
-	tool, err := source.FindMariaDBTool(ctx, m.w.Door)
+	tool, err := source.FindMariaDBTool(ctx, m.door)
 	m.maria.Dump = func(database string) command.Command {
 		return m.from.Dump(source.MariaDBDump{Tool: tool, Database: database, History: d["history"] == "true", NoEvents: true})
 	}
@@ -158,7 +160,7 @@ func (m *mariadbTaker) there() *liveDatabase {
 // keep writes down where everything is, before it changes.
 func (m *mariadbTaker) keep() error {
 	f := m.from
-	return m.w.Record(exchangeKey, mariadbNote{Host: f.Host, Port: f.Port, Socket: f.Socket, User: f.User, As: f.As, Source: m.held.Name, Place: m.place})
+	return m.w.Record(exchangeKey, mariadbNote{Via: f.Place, Host: f.Host, Port: f.Port, Socket: f.Socket, User: f.User, As: f.As, Source: m.held.Name, Place: m.place})
 }
 
 func (m *mariadbTaker) create(ctx context.Context) error {
@@ -307,7 +309,7 @@ func (r *Room) restoredExchange(w *procedure.Work) (*marialive.Server, *marialiv
 	if known, err := w.Recall(exchangeKey, &note); err != nil || !known || note.Place == nil {
 		return nil, nil, err
 	}
-	server := &source.MariaDBServer{Host: note.Host, Port: note.Port, Socket: note.Socket, User: note.User, As: note.As}
+	server := &source.MariaDBServer{Place: note.Via, Host: note.Host, Port: note.Port, Socket: note.Socket, User: note.User, As: note.As}
 	c, err := r.o.Config()
 	if err != nil {
 		return nil, nil, err
@@ -320,7 +322,8 @@ func (r *Room) restoredExchange(w *procedure.Work) (*marialive.Server, *marialiv
 			}
 		}
 	}
-	return &marialive.Server{Door: w.Door, Disk: disk.New(r.o.Hook), Client: server.Client}, note.Place, nil
+	door, err := r.doorTo(w.Door, note.Via)
+	return &marialive.Server{Door: door, Disk: disk.New(r.o.Hook), Client: server.Client}, note.Place, err
 }
 
 // exchangeBack is the undo of a restore of MariaDB.

@@ -32,11 +32,11 @@ type postgresTaker struct {
 }
 
 func (t *restoration) newPostgres(ctx context.Context) (taker, error) {
-	server, err := t.postgresServer(ctx)
+	server, door, err := t.postgresServer(ctx)
 	if err != nil {
 		return nil, err
 	}
-	p := &postgresTaker{restoration: t, server: &pglive.Server{Server: server, Door: t.w.Door}, at: t.room.o.Now().UTC()}
+	p := &postgresTaker{restoration: t, server: &pglive.Server{Server: server, Door: door}, at: t.room.o.Now().UTC()}
 	p.place.Target = t.held.Detail["database"]
 	if t.pick.To != "" {
 		p.place.Target = t.pick.To
@@ -170,7 +170,7 @@ func (p *postgresTaker) create(ctx context.Context) error {
 	}
 	p.place.Roles, p.place.Tablespaces = before.Roles, before.Tablespaces
 	s := p.server
-	if err := p.w.Record(serverKey, serverNote{Host: s.Host, Port: s.Port, User: s.User, As: s.As, Source: p.held.Name}); err != nil {
+	if err := p.w.Record(serverKey, serverNote{Via: s.Place, Host: s.Host, Port: s.Port, User: s.User, As: s.As, Source: p.held.Name}); err != nil {
 		return err
 	}
 	if p.globals != nil {

@@ -18,10 +18,10 @@ const safetyDetail = "safety"
 // safety backs up the database that a restore takes the place of: a set like
 // any other, sealed and read back.
 func (m *mariadbTaker) safety(ctx context.Context) (id string, err error) {
-	p := &planned{Source: &source.MariaDB{
+	p := &planned{place: m.door.Transport(), Source: &source.MariaDB{
 		Label: m.held.Name, Database: m.place.Live, Server: m.from, Lock: m.held.Detail["lock"] == "true",
 	}}
-	if p.check, err = p.Check(ctx, m.w.Door); err != nil {
+	if p.check, err = p.Check(ctx, m.door); err != nil {
 		return "", err
 	}
 	r := m.room

@@ -7,6 +7,7 @@ import (
 
 	"iact-infra/internal/backup/pglive"
 	"iact-infra/internal/backup/source"
+	"iact-infra/internal/command"
 	"iact-infra/internal/fault"
 	"iact-infra/internal/procedure"
 )
@@ -15,40 +16,42 @@ import (
 // configuration knows best: the source of that name. What was found by itself
 // is looked for where it came from. A set of a server that is lost goes to the
 // only one there is.
-func (t *restoration) postgresServer(ctx context.Context) (*source.Server, error) {
+func (t *restoration) postgresServer(ctx context.Context) (*source.Server, *command.Door, error) {
 	all, err := t.room.find(ctx, t.w.Door, t.config, t.store, nil)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var servers []*source.Server
+	var doors []*command.Door
 	var origins []string
 	for _, p := range all {
 		switch s := p.Source.(type) {
 		case *source.Postgres:
 			if !t.config.Backup.Auto && s.Label == t.held.Name {
-				return s.Server, nil
+				return s.Server, p.door(t.w.Door), nil
 			}
 		case *source.Globals:
 			if strings.HasPrefix(t.held.Origin, s.Origin()+"/") {
-				return s.Server, nil
+				return s.Server, p.door(t.w.Door), nil
 			}
-			servers, origins = append(servers, s.Server), append(origins, s.Origin())
+			servers, doors, origins = append(servers, s.Server), append(doors, p.door(t.w.Door)), append(origins, s.Origin())
 		}
 	}
 	switch len(servers) {
 	case 1:
 		t.w.Say.Warn("the dump is from %s, which is not there: it is restored into %s", t.held.Origin, origins[0])
-		return servers[0], nil
+		return servers[0], doors[0], nil
 	case 0:
-		return nil, fault.New(fault.Missing, "start it, or name it in backup.sources or PGHOST", fmt.Errorf("there is no PostgreSQL server; the dump is from %s", t.held.Origin))
+		return nil, nil, fault.New(fault.Missing, "start it, or name it in backup.sources or PGHOST", fmt.Errorf("there is no PostgreSQL server; the dump is from %s", t.held.Origin))
 	}
-	return nil, fault.New(fault.Missing, "list the source in the configuration, with the server that takes it: backup.sources",
+	return nil, nil, fault.New(fault.Missing, "list the source in the configuration, with the server that takes it: backup.sources",
 		fmt.Errorf("the dump is from %s, which is not there, and there are several servers: %s", t.held.Origin, strings.Join(origins, ", ")))
 }
 
 // serverNote is how the journal remembers a server: without its password,
 // which the configuration's source still knows.
 type serverNote struct {
+	Via    string `json:"via,omitempty"`
 	Host   string `json:"host"`
 	Port   int    `json:"port"`
 	User   string `json:"user"`
@@ -66,7 +69,7 @@ func (r *Room) restoredPlace(w *procedure.Work) (*pglive.Server, *pglive.Place, 
 	if known, err := w.Recall(placeKey, &place); err != nil || !known {
 		return nil, nil, err
 	}
-	server := &source.Server{Host: note.Host, Port: note.Port, User: note.User, As: note.As, Getenv: r.o.Getenv}
+	server := &source.Server{Place: note.Via, Host: note.Host, Port: note.Port, User: note.User, As: note.As, Getenv: r.o.Getenv}
 	c, err := r.o.Config()
 	if err != nil {
 		return nil, nil, err
@@ -78,7 +81,8 @@ func (r *Room) restoredPlace(w *procedure.Work) (*pglive.Server, *pglive.Place, 
 			}
 		}
 	}
-	return &pglive.Server{Server: server, Door: w.Door, Session: place.Session}, &place, nil
+	door, err := r.doorTo(w.Door, note.Via)
+	return &pglive.Server{Server: server, Door: door, Session: place.Session}, &place, err
 }
 
 // cameBack tells a resumed run that the run before had come to its end.

@@ -42,6 +42,9 @@ func newShape(ctx context.Context, door *command.Door, held *manifest.Source) (s
 	case source.KindMariaDB:
 		return &textShape{trailer: source.DumpTrailer}, nil
 	case source.KindFiles:
+		if held.Detail["layout"] == source.LayoutStream {
+			return newStreamShape(), nil
+		}
 		return &treeShape{}, nil
 	}
 	return nil, &unchecked{fmt.Errorf("this program does not know the kind %s", held.Kind)}

@@ -19,9 +19,37 @@ import (
 // list, so that the set names it.
 type planned struct {
 	source.Source
-	config config.Source // empty for sources that were found, not configured
+	config config.Source     // empty for sources that were found, not configured
+	place  command.Transport // where its programs run; nil is this machine
 	check  source.Check
 	err    error
+}
+
+// door leads to where the programs of the source run.
+func (p *planned) door(local *command.Door) *command.Door {
+	if p.place == nil {
+		return local
+	}
+	return local.Via(p.place)
+}
+
+// line is a shell line that the configuration puts before or after the source.
+func (p *planned) line(text string) command.Command {
+	c := command.Change("sh", "-c", text)
+	c.As = p.config.As
+	return c
+}
+
+// shown is such lines as a person types them.
+func (p *planned) shown(door *command.Door, lines []string) []string {
+	if p.place == nil && p.config.As == "" {
+		return lines
+	}
+	var all []string
+	for _, line := range lines {
+		all = append(all, door.Show(p.line(line)))
+	}
+	return all
 }
 
 // sockets is where PostgreSQL puts its sockets by default, mysqlSocket is the
@@ -151,9 +179,49 @@ func unique(all []*planned) []*planned {
 			s.Label = name
 		case *source.Files:
 			s.Label = name
+		case *source.FarFiles:
+			s.Label = name
 		}
 	}
 	return all
+}
+
+// far is the name of a place that is not this machine, "" for this machine.
+func far(via string) string {
+	if via == "local" {
+		return ""
+	}
+	return via
+}
+
+// place is the transport to where the programs of a source run; nil is this
+// machine.
+func (r *Room) place(via string) (command.Transport, error) {
+	if far(via) == "" {
+		return nil, nil //nolint:nilnil // this machine needs none
+	}
+	places, err := r.o.Places()
+	if err != nil {
+		return nil, err
+	}
+	return places.Transport(via)
+}
+
+// doorTo is a door to a place by its name.
+func (r *Room) doorTo(local *command.Door, via string) (*command.Door, error) {
+	place, err := r.place(via)
+	if err != nil || place == nil {
+		return local, err
+	}
+	return local.Via(place), nil
+}
+
+// files is a source of files, here or in another place.
+func files(one config.Source, c *config.Config, s *store.Store) source.Source {
+	if place := far(one.Via); place != "" {
+		return &source.FarFiles{Label: one.Name, Place: place, Path: one.Path, Exclude: one.Exclude, As: one.As, Timeout: one.Timeout}
+	}
+	return &source.Files{Label: one.Name, Path: one.Path, Exclude: one.Exclude, Skip: []string{c.Backup.Store, stateDir(c)}, FreeIn: s.Free}
 }
 
 // configured turns the list of the configuration into sources, and adds the
@@ -162,29 +230,29 @@ func (r *Room) configured(c *config.Config, s *store.Store) ([]*planned, error) 
 	var all, roles []*planned
 	servers := map[string]bool{}
 	for _, one := range c.Backup.Sources {
+		place, err := r.place(one.Via)
+		if err != nil {
+			return nil, err
+		}
 		switch one.Kind {
 		case source.KindFiles:
-			all = append(all, &planned{config: one, Source: &source.Files{
-				Label: one.Name, Path: one.Path, Exclude: one.Exclude, Skip: []string{c.Backup.Store, stateDir(c)}, FreeIn: s.Free,
-			}})
+			all = append(all, &planned{config: one, place: place, Source: files(one, c, s)})
 		case source.KindPostgres:
-			server := &source.Server{Host: one.Host, Port: one.Port, User: one.User, As: one.As, Getenv: r.o.Getenv}
-			var err error
+			server := &source.Server{Place: far(one.Via), Host: one.Host, Port: one.Port, User: one.User, As: one.As, Getenv: r.o.Getenv}
 			if server.Password, err = one.Password(); err != nil {
 				return nil, fmt.Errorf("log in for source %s: %w", one.Name, err)
 			}
-			all = append(all, &planned{config: one, Source: &source.Postgres{Label: one.Name, Database: one.Database, Server: server, Timeout: one.Timeout}})
+			all = append(all, &planned{config: one, place: place, Source: &source.Postgres{Label: one.Name, Database: one.Database, Server: server, Timeout: one.Timeout}})
 			if !servers[server.Origin()] {
 				servers[server.Origin()] = true
-				roles = append(roles, &planned{Source: &source.Globals{Label: "roles", Server: server}})
+				roles = append(roles, &planned{place: place, Source: &source.Globals{Label: "roles", Server: server}})
 			}
 		case source.KindMariaDB:
-			server := &source.MariaDBServer{Host: one.Host, Port: one.Port, Socket: one.Socket, User: one.User, As: one.As, PasswordFile: one.PasswordFile}
-			var err error
+			server := &source.MariaDBServer{Place: far(one.Via), Host: one.Host, Port: one.Port, Socket: one.Socket, User: one.User, As: one.As, PasswordFile: one.PasswordFile}
 			if server.Password, err = one.Password(); err != nil {
 				return nil, fmt.Errorf("log in for source %s: %w", one.Name, err)
 			}
-			all = append(all, &planned{config: one, Source: &source.MariaDB{Label: one.Name, Database: one.Database, Server: server, Lock: one.Lock, Timeout: one.Timeout}})
+			all = append(all, &planned{config: one, place: place, Source: &source.MariaDB{Label: one.Name, Database: one.Database, Server: server, Lock: one.Lock, Timeout: one.Timeout}})
 		default:
 			return nil, fault.New(fault.Usage, "", fmt.Errorf("%s: kind %s of source %s cannot be backed up", one.Origin, one.Kind, one.Name))
 		}

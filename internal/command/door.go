@@ -60,6 +60,17 @@ func NewDoor(t Transport, options ...Option) *Door {
 // Name is the name of the transport.
 func (d *Door) Name() string { return d.transport.Name() }
 
+// Via is a door to what another transport reaches, with the same rules.
+func (d *Door) Via(t Transport) *Door {
+	return &Door{transport: t, observers: d.observers, plan: d.plan}
+}
+
+// Transport is what the door leads to.
+func (d *Door) Transport() Transport { return d.transport }
+
+// Show is c as a person types it on this machine, with secrets as ***.
+func (d *Door) Show(c Command) string { return d.transport.Show(c) }
+
 // Planning reports whether changing commands are printed instead of run.
 func (d *Door) Planning() bool { return d.plan != nil }
 
@@ -74,7 +85,7 @@ func (d *Door) Look(ctx context.Context, program string) (string, error) {
 func (d *Door) Text(ctx context.Context, c Command) *script.Pipe {
 	pipe := script.NewPipe()
 	if c.Changes && d.plan != nil {
-		return pipe.WithError(d.plan.print(c))
+		return pipe.WithError(d.plan.print(d.transport.Show, c))
 	}
 	out, err := d.text(ctx, c)
 	if err != nil {
@@ -103,7 +114,7 @@ func (d *Door) text(ctx context.Context, c Command) (string, error) {
 // Run runs c and drops its standard output.
 func (d *Door) Run(ctx context.Context, c Command) error {
 	if c.Changes && d.plan != nil {
-		return d.plan.print(c)
+		return d.plan.print(d.transport.Show, c)
 	}
 	r, err := d.start(ctx, c, nil)
 	if err != nil {
@@ -128,7 +139,7 @@ func (d *Door) Feed(ctx context.Context, c Command, input io.Reader) error {
 // the end and calls Close, or calls Abort.
 func (d *Door) Stream(ctx context.Context, c Command) (*Stream, error) {
 	if c.Changes && d.plan != nil {
-		return nil, &Error{Program: c.Program, Argv: c.String(), Exit: -1, Err: ErrPlanning}
+		return nil, &Error{Program: c.Program, Argv: d.transport.Show(c), Exit: -1, Err: ErrPlanning}
 	}
 	return d.open(ctx, c, streamPipe)
 }
@@ -175,7 +186,7 @@ func (r *running) settle(e Ending, over error) error {
 	err := r.failure(e)
 	event := Event{
 		Program:  newMask(r.command.Secrets).hide(r.command.Program),
-		Command:  r.command.String(),
+		Command:  r.door.transport.Show(r.command),
 		Changes:  r.command.Changes,
 		Start:    r.start,
 		Duration: time.Since(r.start),
@@ -197,7 +208,7 @@ func (r *running) failure(e Ending) error {
 	m := newMask(r.command.Secrets)
 	return &Error{
 		Program: m.hide(r.command.Program),
-		Argv:    r.command.String(),
+		Argv:    r.door.transport.Show(r.command),
 		Exit:    e.Exit,
 		Signal:  e.Signal,
 		Stderr:  r.stderr(e),
@@ -215,12 +226,12 @@ type planWriter struct {
 	w  io.Writer
 }
 
-func (p *planWriter) print(c Command) error {
+func (p *planWriter) print(show func(Command) string, c Command) error {
 	if err := c.check(); err != nil {
-		return &Error{Program: c.Program, Argv: c.String(), Exit: -1, Err: err}
+		return &Error{Program: c.Program, Argv: show(c), Exit: -1, Err: err}
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	_, err := io.WriteString(p.w, c.String()+"\n")
+	_, err := io.WriteString(p.w, show(c)+"\n")
 	return err
 }

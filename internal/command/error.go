@@ -46,14 +46,25 @@ func (e *Error) Unwrap() error { return e.Err }
 type NotFound struct {
 	Program string
 	Package string
+	Place   string // where it is missing; empty is this machine
 }
 
-func (e *NotFound) Error() string { return "find program " + e.Program + ": not in PATH" }
+func (e *NotFound) Error() string {
+	if e.Place != "" {
+		return "find program " + e.Program + " at " + e.Place + ": not in PATH there"
+	}
+	return "find program " + e.Program + ": not in PATH"
+}
 
 // Hint says what to do about it.
 func (e *NotFound) Hint() string {
-	if e.Package != "" {
+	switch {
+	case e.Package != "" && e.Place != "":
+		return "at " + e.Place + ": apt-get install " + e.Package
+	case e.Package != "":
 		return "apt-get install " + e.Package
+	case e.Place != "":
+		return "install " + e.Program + " at " + e.Place + " and see that it is in PATH there"
 	}
 	return "install " + e.Program + " and see that it is in PATH"
 }

@@ -50,6 +50,14 @@ func (in *input) feed() {
 		in.fed <- nil
 		return
 	}
+	if w, ok := in.from.(*wire); ok {
+		go func() {
+			defer in.write.Close()
+			w.send(in.write)
+		}()
+		in.fed <- nil
+		return
+	}
 	go func() {
 		buffer := make([]byte, 256<<10)
 		for {

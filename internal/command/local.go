@@ -48,7 +48,18 @@ func executable(file string) bool {
 	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0
 }
 
+func (local) Show(c Command) string { return c.String() }
+
 func (local) Start(ctx context.Context, c Command, stdout *os.File) (Process, error) {
+	p, err := startLocal(ctx, c, stdout, nil)
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// startLocal is Start, for a program whose standard error may hold marks.
+func startLocal(ctx context.Context, c Command, stdout *os.File, marks *marks) (*process, error) {
 	if stdout != nil {
 		defer stdout.Close()
 	}
@@ -62,7 +73,7 @@ func (local) Start(ctx context.Context, c Command, stdout *os.File) (Process, er
 	if stdout != nil {
 		cmd.Stdout = stdout
 	}
-	stderr, err := newTail()
+	stderr, err := newTail(marks)
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ type Stream struct {
 func (d *Door) open(ctx context.Context, c Command, pipeSize int) (*Stream, error) {
 	read, write, err := os.Pipe()
 	if err != nil {
-		return nil, &Error{Program: c.Program, Argv: c.String(), Exit: -1, Err: err}
+		return nil, &Error{Program: c.Program, Argv: d.transport.Show(c), Exit: -1, Err: err}
 	}
 	if pipeSize > 0 {
 		growPipe(read, pipeSize)

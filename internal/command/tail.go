@@ -2,6 +2,7 @@ package command
 
 import (
 	"os"
+	"sync"
 	"time"
 )
 
@@ -11,18 +12,21 @@ const drained = 500 * time.Millisecond
 // tail reads a program's standard error and keeps the end of it.
 type tail struct {
 	read, write *os.File
+	marks       *marks // nil: there are none in it
 	done        chan struct{}
-	ring        []byte
-	next        int
-	cut         bool
+
+	mu   sync.Mutex
+	ring []byte
+	next int
+	cut  bool
 }
 
-func newTail() (*tail, error) {
+func newTail(marks *marks) (*tail, error) {
 	read, write, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
-	t := &tail{read: read, write: write, done: make(chan struct{}), ring: make([]byte, 0, StderrKept)}
+	t := &tail{read: read, write: write, marks: marks, done: make(chan struct{}), ring: make([]byte, 0, StderrKept)}
 	go t.collect()
 	return t, nil
 }
@@ -32,7 +36,11 @@ func (t *tail) collect() {
 	buffer := make([]byte, 4<<10)
 	for {
 		n, err := t.read.Read(buffer)
-		t.keep(buffer[:n])
+		if t.marks == nil {
+			t.keep(buffer[:n])
+		} else {
+			t.marks.pass(buffer[:n], err != nil, t.keep)
+		}
 		if err != nil {
 			return
 		}
@@ -40,6 +48,8 @@ func (t *tail) collect() {
 }
 
 func (t *tail) keep(b []byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	for _, c := range b {
 		if len(t.ring) < cap(t.ring) {
 			t.ring = append(t.ring, c)
@@ -51,6 +61,13 @@ func (t *tail) keep(b []byte) {
 	}
 }
 
+// kept is what has been kept so far.
+func (t *tail) kept() (text string, cut bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(t.ring[t.next:]) + string(t.ring[:t.next]), t.cut
+}
+
 // finish gives what was kept once the program has ended. What it wrote is in the
 // pipe by then; a service that it left behind may hold the pipe open and is not
 // waited for.
@@ -59,5 +76,5 @@ func (t *tail) finish() (text string, cut bool) {
 	t.read.SetReadDeadline(time.Now().Add(drained))
 	<-t.done
 	t.read.Close()
-	return string(t.ring[t.next:]) + string(t.ring[:t.next]), t.cut
+	return t.kept()
 }

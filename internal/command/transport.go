@@ -24,6 +24,10 @@ type Transport interface {
 	// A program that is not there is a *NotFound. c.Timeout is the Door's.
 	Start(ctx context.Context, c Command, stdout *os.File) (Process, error)
 
+	// Show is the command as a person types it on this machine to have it run
+	// there: quoted for a shell, with secrets as ***.
+	Show(c Command) string
+
 	// Look is the path of a program, or a *NotFound.
 	Look(ctx context.Context, program string) (string, error)
 }

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"iact-infra/internal/command"
 )
 
 // namePattern is the form of a source's name: it becomes a directory of a set.
@@ -41,6 +43,13 @@ func storeRule(s string) string {
 }
 
 func isURL(s string) bool { return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`).MatchString(s) }
+
+func placeRule(s string) string {
+	if wrong := command.CheckPlace(s); wrong != "" {
+		return "it " + wrong
+	}
+	return ""
+}
 
 func databaseRule(s string) string {
 	switch {

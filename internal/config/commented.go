@@ -43,6 +43,9 @@ func (c *commenter) say(en, es string) string {
 func (c *commenter) section(keys []key, indent string) {
 	for _, k := range keys {
 		doc, value := "# "+c.say(k.en, k.es), indent+"#"+k.name+": "+k.fallback
+		if k.fallback == "" && k.shape != section { // there is no default: an example
+			value += k.example
+		}
 		if k.shape != section && utf8.RuneCountInString(doc) < 35 {
 			c.line(beside(value, 24, doc))
 			continue

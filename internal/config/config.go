@@ -23,6 +23,8 @@ type Config struct {
 	Root    string // the checkout of this toolkit
 	Project string // the IACT checkout that the procedures work on
 	Backup  Backup
+	SSH     SSH
+	VM      VM
 
 	origins map[string]place // by key path; a key that is missing here has its default
 }
@@ -38,6 +40,16 @@ type Backup struct {
 	Exclude    []string      // gitignore patterns for the project directory of auto
 	ScrubAfter time.Duration // age after which a linked part is read again
 	Margin     int           // percent of the estimate that has to be free besides it
+}
+
+// SSH is how other hosts are reached.
+type SSH struct {
+	Config string // a configuration file of OpenSSH; "" is the user's own
+}
+
+// VM is the section of the virtual machines.
+type VM struct {
+	Dir string // where the Vagrantfile is
 }
 
 // Keep says which sets rotation keeps: what any of its rules keeps. The zero
@@ -71,7 +83,8 @@ type Source struct {
 	PasswordFile   string
 	Path           string
 	Exclude        []string
-	Via, As        string
+	Via, As        string        // a place of command.Places
+	Retries        int           // after a lost connection
 	Timeout        time.Duration // 0: no limit
 	Before, After  []string      // shell lines
 	Origin         string        // FILE:LINE of the source

@@ -74,6 +74,26 @@ func table() []key {
 			en: "PROCED-INFRA-004: backup and restore.",
 			es: "PROCED-INFRA-004: respaldo y restauración.",
 		},
+		{
+			name: "ssh", shape: section, keys: []key{{
+				name: "config", shape: path, fallback: "", example: "/etc/ssh/ssh_config", rule: pathRule,
+				en: "The configuration file of ssh, for via: ssh:HOST; your own when left out.",
+				es: "El archivo de configuración de ssh, para via: ssh:HOST; si falta, el suyo.",
+				at: func(c *Config, _ *Source) any { return &c.SSH.Config },
+			}},
+			en: "How other hosts are reached, by the OpenSSH client.",
+			es: "Cómo se llega a otros hosts, con el cliente OpenSSH.",
+		},
+		{
+			name: "vm", shape: section, keys: []key{{
+				name: "dir", shape: path, fallback: ".", rule: pathRule,
+				en: "The directory of the Vagrantfile, for via: vagrant:MACHINE.",
+				es: "El directorio del Vagrantfile, para via: vagrant:MÁQUINA.",
+				at: func(c *Config, _ *Source) any { return &c.VM.Dir },
+			}},
+			en: "The virtual machines of Vagrant.",
+			es: "Las máquinas virtuales de Vagrant.",
+		},
 	}
 }
 

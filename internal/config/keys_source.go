@@ -1,5 +1,7 @@
 package config
 
+import "iact-infra/internal/command"
+
 // sourceKeys are the keys of one entry of backup.sources.
 func sourceKeys() []key {
 	mariadb, files := []string{"mariadb"}, []string{"files"}
@@ -72,9 +74,9 @@ func sourceKeys() []key {
 			at: func(_ *Config, s *Source) any { return &s.Exclude },
 		},
 		{
-			name: "via", shape: choice, fallback: "local", choices: []string{"local"},
-			en: "Where the programs of the source run.",
-			es: "Dónde corren los programas de la fuente.",
+			name: "via", shape: text, fallback: "local", example: "ssh:USER@HOST", rule: placeRule, pattern: command.PlacePattern(),
+			en: "Where the programs of the source run: local, ssh:USER@HOST, docker:CONTAINER, compose:SERVICE or vagrant:MACHINE.",
+			es: "Dónde corren los programas de la fuente: local, ssh:USUARIO@HOST, docker:CONTENEDOR, compose:SERVICIO o vagrant:MÁQUINA.",
 			at: func(_ *Config, s *Source) any { return &s.Via },
 		},
 		{
@@ -82,6 +84,12 @@ func sourceKeys() []key {
 			en: "System user who runs these programs and the lines of before and after; who runs the toolkit when left out.",
 			es: "Usuario del sistema que ejecuta esos programas y las líneas de before y after; si falta, quien usa la herramienta.",
 			at: func(_ *Config, s *Source) any { return &s.As },
+		},
+		{
+			name: "retries", shape: number, fallback: "1", max: 10,
+			en: "How often the source is tried again when the connection to it is lost; a half dump is never kept.",
+			es: "Cuántas veces se reintenta la fuente si se pierde la conexión; nunca se guarda un volcado a medias.",
+			at: func(_ *Config, s *Source) any { return &s.Retries },
 		},
 		{
 			name: "timeout", shape: duration, fallback: "0s", example: "2h",

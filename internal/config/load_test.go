@@ -103,7 +103,7 @@ backup:
       user: backup
       password_file: secret
       as: postgres
-      via: local
+      via: ssh:backup@db.example:2222
       timeout: 1h30m
       before: [echo one, "echo two"]
       after: ["echo : three"]
@@ -114,16 +114,16 @@ backup:
 `)
 	c := mustLoad(t, root, "HOME", "/home/ana")
 	want := []config.Source{
-		{Name: "app", Kind: "postgres", Database: "app", Host: "/var/run/postgresql", Port: 5432, Via: "local",
+		{Name: "app", Kind: "postgres", Database: "app", Host: "/var/run/postgresql", Port: 5432, Via: "local", Retries: 1,
 			Before: []string{}, After: []string{}, Origin: "config/iact.yaml:4"},
 		{Name: "far", Kind: "postgres", Database: "Ventas 2024", Host: "db.example", Port: 5433, User: "backup",
-			PasswordFile: filepath.Join(root, "secret"), As: "postgres", Via: "local", Timeout: 90 * time.Minute,
+			PasswordFile: filepath.Join(root, "secret"), As: "postgres", Via: "ssh:backup@db.example:2222", Retries: 1, Timeout: 90 * time.Minute,
 			Before: []string{"echo one", "echo two"}, After: []string{"echo : three"}, Origin: "config/iact.yaml:5"},
-		{Name: "docs", Kind: "files", Path: "/home/ana/docs", Exclude: []string{"tmp/", "!tmp/keep"}, Via: "local",
+		{Name: "docs", Kind: "files", Path: "/home/ana/docs", Exclude: []string{"tmp/", "!tmp/keep"}, Via: "local", Retries: 1,
 			Before: []string{}, After: []string{}, Origin: "config/iact.yaml:17"},
-		{Name: "ivr", Kind: "mariadb", Database: "ivr", Port: 3306, Via: "local",
+		{Name: "ivr", Kind: "mariadb", Database: "ivr", Port: 3306, Via: "local", Retries: 1,
 			Before: []string{}, After: []string{}, Origin: "config/iact.yaml:18"},
-		{Name: "ivr2", Kind: "mariadb", Database: "ivr", Port: 3306, Via: "local", Socket: filepath.Join(root, "run/s"), Lock: true, User: "root",
+		{Name: "ivr2", Kind: "mariadb", Database: "ivr", Port: 3306, Via: "local", Retries: 1, Socket: filepath.Join(root, "run/s"), Lock: true, User: "root",
 			Before: []string{}, After: []string{}, Origin: "config/iact.yaml:19"},
 	}
 	if c.Backup.Auto {
@@ -207,7 +207,7 @@ func TestAFileThatCannotBeReadIsAnErrorAndNotAnEmptyFile(t *testing.T) {
 func TestAllProblemsOfAllFilesComeTogetherInOrder(t *testing.T) {
 	t.Parallel()
 	root := checkout(t,
-		"config/iact.yaml", "backup:\n  retired: [b]\n  levl: fast\n  sources: [{name: a, kind: files, path: ., port: 1}]\nvm: {}\n",
+		"config/iact.yaml", "backup:\n  retired: [b]\n  levl: fast\n  sources: [{name: a, kind: files, path: ., port: 1}]\nvmx: {}\n",
 		"config/iact.local.yaml", "backup: {level: none, sources: [{name: b, kind: files, path: .}]}\n")
 	_, err := config.Load(config.Options{Root: root, Getenv: env()})
 	var problems config.Problems
@@ -221,7 +221,7 @@ func TestAllProblemsOfAllFilesComeTogetherInOrder(t *testing.T) {
 		"config/iact.yaml:2:13: backup.retired[0]: ",
 		"config/iact.yaml:3:3: backup.levl: ",
 		"config/iact.yaml:4:45: backup.sources[0].port: ",
-		"config/iact.yaml:5:1: vm: ",
+		"config/iact.yaml:5:1: vmx: ",
 		"config/iact.local.yaml:1:17: backup.level: ",
 	}
 	lines := strings.Split(err.Error(), "\n")

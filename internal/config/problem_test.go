@@ -27,14 +27,14 @@ func TestEveryFaultIsOneLineWithPlaceValueAndRule(t *testing.T) {
 	t.Parallel()
 	list := func(source string) string { return "backup: {sources: [" + source + "]}" }
 	for _, test := range []struct{ name, content, want string }{
-		{"an unknown section", "vm: {}", "1:1: vm: unknown key vm; known: backup, project"},
+		{"an unknown section", "vmx: {}", "1:1: vmx: unknown key vmx; did you mean vm?"},
 		{"a key with swapped letters", "backup: {stroe: x}", "1:10: backup.stroe: unknown key stroe; did you mean store?"},
 		{"a key with capitals", "Project: x", "1:1: Project: unknown key Project; did you mean project?"},
 		{"a key of another section", "scrub_after: 2h", "1:1: scrub_after: unknown key scrub_after; did you mean backup.scrub_after?"},
 		{"a key twice", "project: a\nproject: b", "2:1: project: the key stands here a second time; remove one of the two"},
 		{"a key that is a list", "? [a]\n: b", "1:3: ?: a key is a list; a key is one of backup, project"},
-		{"a list at the top", "- a", "1:1: got a list; wants keys and values (backup, project)"},
-		{"a text at the top", "hello", `1:1: got the text "hello"; wants keys and values (backup, project)`},
+		{"a list at the top", "- a", "1:1: got a list; wants keys and values (backup, project, ssh, vm)"},
+		{"a text at the top", "hello", `1:1: got the text "hello"; wants keys and values (backup, project, ssh, vm)`},
 		{"a list for a section", "backup: [a]", "1:9: backup: got a list; wants keys and values ("},
 		{"a number for a text", "project: 5", "1:10: project: got the number 5; wants a path; put it in quotes"},
 		{"a truth value for a text", "project: true", "1:10: project: got the truth value true; wants a path; put it in quotes"},
@@ -83,7 +83,8 @@ func TestEveryFaultIsOneLineWithPlaceValueAndRule(t *testing.T) {
 		{"a truth value that is none", list("{name: a, kind: mariadb, lock: 'yes'}"), `1:51: backup.sources[0].lock: got the text "yes"; wants true or false`},
 		{"a lock for PostgreSQL", list("{name: a, kind: postgres, lock: true}"), "1:46: backup.sources[0].lock: not a key of kind postgres but of mariadb"},
 		{"a socket and a host", list("{name: a, kind: mariadb, host: h, socket: /s}"), "1:62: backup.sources[0].socket: socket and host are both given; a server is reached in one way"},
-		{"a transport of a later room", list("{name: a, kind: postgres, via: 'ssh:x'}"), `1:51: backup.sources[0].via: unknown via "ssh:x"; known: local`},
+		{"a place that is none", list("{name: a, kind: postgres, via: 'ssh:-x'}"), `1:51: backup.sources[0].via: got "ssh:-x"; it is not local, ssh:USER@HOST[:PORT], docker:CONTAINER, compose:[PROJECT/]SERVICE or vagrant:MACHINE`},
+		{"too many retries", list("{name: a, kind: postgres, retries: 99}"), `1:55: backup.sources[0].retries: got the number 99; wants a whole number from 0 to 10`},
 		{"a key of another kind", list("{name: a, path: x, kind: postgres}"), "1:30: backup.sources[0].path: not a key of kind postgres but of files; keys of postgres: after, as, before, database,"},
 		{"a name that cannot be a directory", list("{name: a/b, kind: postgres}"), `1:27: backup.sources[0].name: got "a/b"; a name is 1 to 63 of a-z 0-9 _ . - and starts with a letter or digit`},
 		{"a name twice", list("{name: a, kind: postgres}, {name: a, kind: files, path: .}"), `1:54: backup.sources[1].name: the name "a" is taken by the source in line 1; every source has a name of its own`},

@@ -222,9 +222,10 @@ func (r *reader) defaults() {
 	var set func(keys []key)
 	set = func(keys []key) {
 		for _, k := range keys {
-			if k.shape == section && k.fallback == "" {
+			switch {
+			case k.shape == section && k.fallback == "":
 				set(k.keys)
-			} else {
+			case k.fallback != "": // else the zero value
 				r.value(k, nil, fallbackNode(k), k.name, nil)
 			}
 		}

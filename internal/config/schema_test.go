@@ -24,7 +24,7 @@ func TestTheSchemaAgreesWithWhatLoadAccepts(t *testing.T) {
 		"project: x":         true,
 		"project: ''":        false,
 		"project: 5":         false,
-		"vm: {}":             false,
+		"ci2: {}":            false,
 		"backup: []":         false,
 		"backup: {sources: auto, retired: [a], exclude: []}":   true,
 		"backup: {sources: none}":                              false,

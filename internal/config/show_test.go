@@ -26,6 +26,7 @@ func TestEverySettingIsShownWithTheLineItComesFrom(t *testing.T) {
 		{Key: "backup.sources[0].exclude", Value: "[a, b]", Origin: "config/iact.yaml:11"},
 		{Key: "backup.sources[0].via", Value: "local", Origin: "default"},
 		{Key: "backup.sources[0].as", Value: "", Origin: "default"},
+		{Key: "backup.sources[0].retries", Value: "1", Origin: "default"},
 		{Key: "backup.sources[0].timeout", Value: "0s", Origin: "default"},
 		{Key: "backup.sources[0].before", Value: "[]", Origin: "default"},
 		{Key: "backup.sources[0].after", Value: "[]", Origin: "default"},
@@ -47,6 +48,8 @@ func TestEverySettingIsShownWithTheLineItComesFrom(t *testing.T) {
 		{Key: "backup.level", Value: "better", Origin: "config/iact.local.yaml:2"},
 		{Key: "backup.scrub_after", Value: "1d12h", Origin: "config/iact.yaml:5"},
 		{Key: "backup.space_margin", Value: "10", Origin: "default"},
+		{Key: "ssh.config", Value: "", Origin: "default"},
+		{Key: "vm.dir", Value: root, Origin: "default"},
 	}
 	for i := range max(len(have), len(want)) {
 		if i >= len(have) || i >= len(want) || have[i] != want[i] {

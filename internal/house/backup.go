@@ -17,7 +17,7 @@ func (h *House) buildBackup() *backup.Room {
 	header := h.header()
 	return backup.New(backup.Options{
 		Config: h.Config, Getenv: h.env.Getenv, Now: h.env.Now, Random: h.env.Random,
-		Host: header.Host, Version: header.Version, Targets: h.Targets(), Answers: h.answers(),
+		Host: header.Host, Version: header.Version, Targets: h.Targets(), Answers: h.answers(), Places: h.places,
 	})
 }
 

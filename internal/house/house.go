@@ -32,6 +32,7 @@ type House struct {
 	registry  func() (*procedure.Registry, error)
 	engine    func() (*engine.Engine, error)
 	catalogue func() (*symptom.Catalogue, error)
+	places    func() (*command.Places, error)
 	backup    func() *backup.Room
 
 	// continues is the run that procedure:resume goes on with. It is set before
@@ -48,6 +49,7 @@ func New(env Environment) *House {
 	h.registry = sync.OnceValues(h.buildRegistry)
 	h.engine = sync.OnceValues(h.buildEngine)
 	h.catalogue = sync.OnceValues(symptom.Load)
+	h.places = sync.OnceValues(h.openPlaces)
 	h.backup = sync.OnceValue(h.buildBackup)
 	return h
 }
@@ -140,6 +142,16 @@ func (h *House) loadConfig() (*config.Config, error) {
 		return nil, err
 	}
 	return config.Load(config.Options{Root: root, Getenv: h.env.Getenv})
+}
+
+// openPlaces makes the transports to other hosts, containers and machines. The
+// connections end with this process.
+func (h *House) openPlaces() (*command.Places, error) {
+	c, err := h.Config()
+	if err != nil {
+		return nil, err
+	}
+	return &command.Places{SSHConfig: c.SSH.Config, VagrantDir: c.VM.Dir, Cache: filepath.Join(c.Root, ".iact", "cache")}, nil
 }
 
 func (h *House) buildRegistry() (*procedure.Registry, error) {

@@ -181,6 +181,9 @@ func (s *Server) space(f *Facts, detail map[string]string, size int64) error {
 
 // Local tells whether the server runs on this machine.
 func (s *Server) Local() bool {
+	if s.Door.Name() != "local" {
+		return false
+	}
 	host := s.Host
 	if host == "" {
 		host = s.Getenv("PGHOST")

@@ -139,7 +139,7 @@ func (f *Files) Capture(ctx context.Context, to To) (Captured, error) {
 }
 
 // Plan implements Source.
-func (f *Files) Plan(dir string) string {
+func (f *Files) Plan(_ *command.Door, dir string) string {
 	args := []string{"-c", "--sort=name", "--xattrs", "--acls", "-C", f.Path}
 	for _, skip := range f.Skip {
 		if rel, err := filepath.Rel(f.Path, skip); err == nil && !strings.HasPrefix(rel, "..") {

@@ -174,7 +174,7 @@ func (m *MariaDB) stream(ctx context.Context, to To) (*dumpText, error) {
 }
 
 // Plan implements Source.
-func (m *MariaDB) Plan(dir string) string { return planned(m.dump(), dir) }
+func (m *MariaDB) Plan(door *command.Door, dir string) string { return planned(door, m.dump(), dir) }
 
 // list is a list of names as one text.
 func list(names []string) string {

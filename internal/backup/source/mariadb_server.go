@@ -18,6 +18,7 @@ import (
 // MariaDBServer is a MariaDB or MySQL server and how to log in to it. Empty
 // fields are left to the client programs, which read ~/.my.cnf and so on.
 type MariaDBServer struct {
+	Place        string // where the client programs run; empty is this machine
 	Host         string // empty: through the socket
 	Port         int    // of Host
 	Socket       string
@@ -26,6 +27,14 @@ type MariaDBServer struct {
 	PasswordFile string // the user who runs them may read it
 	Password     string // what stands in it: only known so as to be masked
 }
+
+// withFarPassword is withPassword for a program of another place, to which the
+// password travels in the environment of this shell.
+const withFarPassword = `p=$(printf %s "$IACT_PASSWORD" | sed 's/[\\"]/\\&/g'); unset IACT_PASSWORD
+exec env HOME=/nonexistent "$@" 9<<EOF
+[client]
+password="$p"
+EOF`
 
 // withPassword starts a program with an option file that holds the password:
 // a here-document, which is a pipe, or at once unlinked. So the password is in
@@ -44,6 +53,10 @@ func (s *MariaDBServer) Client(program string, args ...string) command.Command {
 	c := command.Read(program, args...)
 	if s.PasswordFile != "" {
 		c = command.Read("sh", append([]string{"-c", withPassword, s.PasswordFile, program, "--defaults-extra-file=/dev/fd/9"}, args...)...)
+		if s.Place != "" {
+			c = command.Read("sh", append([]string{"-c", withFarPassword, "sh", program, "--defaults-extra-file=/dev/fd/9"}, args...)...)
+			c.Env = []string{"IACT_PASSWORD=" + s.Password}
+		}
 		c.Secrets = []string{s.Password}
 	}
 	c.As = s.As
@@ -53,7 +66,7 @@ func (s *MariaDBServer) Client(program string, args ...string) command.Command {
 // readable says why the user who runs the client programs may not read the
 // file with the password.
 func (s *MariaDBServer) readable() error {
-	if s.PasswordFile == "" || s.As == "" {
+	if s.PasswordFile == "" || s.As == "" || s.Place != "" {
 		return nil
 	}
 	u, err := user.Lookup(s.As)
@@ -92,13 +105,13 @@ func (s *MariaDBServer) login() []string {
 func (s *MariaDBServer) Origin() string {
 	switch {
 	case s.Host != "" && s.Port != 0:
-		return s.Host + ":" + strconv.Itoa(s.Port)
+		return at(s.Place, s.Host) + ":" + strconv.Itoa(s.Port)
 	case s.Host != "":
-		return s.Host
+		return at(s.Place, s.Host)
 	case s.Socket != "":
-		return s.Socket
+		return at(s.Place, s.Socket)
 	}
-	return "local"
+	return at(s.Place, "local")
 }
 
 // Query runs statements that only read and returns their rows. database may be

@@ -93,7 +93,7 @@ func (p *Postgres) Capture(ctx context.Context, to To) (Captured, error) {
 }
 
 // Plan implements Source.
-func (p *Postgres) Plan(dir string) string { return planned(p.dump(), dir) }
+func (p *Postgres) Plan(door *command.Door, dir string) string { return planned(door, p.dump(), dir) }
 
 // Globals are what belongs to a server and to none of its databases: roles,
 // memberships, tablespaces. Without the right to read them, passwords of roles
@@ -160,7 +160,7 @@ func (g *Globals) Capture(ctx context.Context, to To) (Captured, error) {
 }
 
 // Plan implements Source.
-func (g *Globals) Plan(dir string) string { return planned(g.dump(), dir) }
+func (g *Globals) Plan(door *command.Door, dir string) string { return planned(door, g.dump(), dir) }
 
 // stream lays down what a program writes. The program must end well: Read of
 // its stream tells the end only then.
@@ -197,6 +197,6 @@ func Buffered(ctx context.Context, door *command.Door, c command.Command) comman
 }
 
 // planned is a dump as the shell line that comes closest.
-func planned(c command.Command, dir string) string {
-	return strings.TrimSpace(c.String()) + " | zstd -T0 -1 > " + quoted(filepath.Join(dir, "00000001.zst"))
+func planned(door *command.Door, c command.Command, dir string) string {
+	return strings.TrimSpace(door.Show(c)) + " | zstd -T0 -1 > " + quoted(filepath.Join(dir, "00000001.zst"))
 }

@@ -103,8 +103,8 @@ func TestRealLoginWithoutRightsIsToldSoAndStillLists(t *testing.T) {
 	}
 	globals := &source.Globals{Label: "roles", Server: server}
 	check, err := globals.Check(t.Context(), door)
-	if err != nil || len(check.Warnings) != 1 || !strings.Contains(globals.Plan("/x"), "--no-role-passwords") {
-		t.Errorf("roles without the right to read passwords: %+v, %v, %s", check, err, globals.Plan("/x"))
+	if err != nil || len(check.Warnings) != 1 || !strings.Contains(globals.Plan(door, "/x"), "--no-role-passwords") {
+		t.Errorf("roles without the right to read passwords: %+v, %v, %s", check, err, globals.Plan(door, "/x"))
 	}
 	server.Password = "wrong"
 	if _, err := server.Databases(t.Context(), door, "postgres"); err != nil && strings.Contains(err.Error(), "low-rights") {

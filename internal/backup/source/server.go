@@ -16,6 +16,7 @@ import (
 // Server is a PostgreSQL server and how to log in to it. Empty fields are left
 // to the client programs, which read PGHOST, PGUSER, ~/.pgpass and so on.
 type Server struct {
+	Place    string // where the client programs run; empty is this machine
 	Host     string // a name, or the directory of the socket
 	Port     int
 	User     string
@@ -50,15 +51,17 @@ func (s *Server) login() []string {
 	return args
 }
 
-// Origin is the server for people: HOST:PORT.
+// Origin is the server for people: HOST:PORT, after the place where HOST is
+// known.
 func (s *Server) Origin() string {
 	host := s.Host
-	if host == "" {
+	if host == "" && s.Place == "" {
 		host = s.Getenv("PGHOST")
 	}
 	if host == "" {
 		host = "local"
 	}
+	host = at(s.Place, host)
 	if s.Port == 0 {
 		return host
 	}
@@ -244,4 +247,12 @@ func FromEnvironment(getenv func(string) string) *Server {
 		s.As, s.User = "postgres", "postgres"
 	}
 	return s
+}
+
+// at is a name of something in a place, for people.
+func at(place, name string) string {
+	if place == "" {
+		return name
+	}
+	return place + " " + name
 }

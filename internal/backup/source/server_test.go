@@ -151,7 +151,7 @@ func TestAPasswordIsNeverAnArgumentAndNeverShown(t *testing.T) {
 		if _, err := s.Check(t.Context(), door); err != nil {
 			t.Fatal(err)
 		}
-		shown = append(shown, s.Plan("/store"), s.Origin())
+		shown = append(shown, s.Plan(door, "/store"), s.Origin())
 	}
 	login := []string{"-w", "-h", "db.example", "-p", "5433", "-U", "iact"}
 	for _, c := range fake.Seen() {

@@ -26,8 +26,9 @@ type Source interface {
 	Check(ctx context.Context, door *command.Door) (Check, error)
 	// Capture lays the source down. It is called once, after Check.
 	Capture(ctx context.Context, to To) (Captured, error)
-	// Plan is what Capture amounts to, as a shell line that writes into dir.
-	Plan(dir string) string
+	// Plan is what Capture amounts to, as a shell line of this machine that
+	// writes into dir. door is where the source is.
+	Plan(door *command.Door, dir string) string
 }
 
 // Check is what a look at a source shows.

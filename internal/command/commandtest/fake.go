@@ -76,6 +76,9 @@ func (f *Fake) Seen() []command.Command {
 // Name is "fake".
 func (f *Fake) Name() string { return "fake" }
 
+// Show is the command as it is.
+func (f *Fake) Show(c command.Command) string { return c.String() }
+
 // Look finds every program that is not lacking.
 func (f *Fake) Look(_ context.Context, program string) (string, error) {
 	f.mu.Lock()

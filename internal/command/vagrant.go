@@ -1,0 +1,149 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+)
+
+// VagrantOptions say which machine programs run on.
+type VagrantOptions struct {
+	Name    string // of the transport
+	Machine string
+	Dir     string // where the Vagrantfile is
+	Cache   string // where the answers of `vagrant ssh-config` are kept; mode 0700
+}
+
+// vagrant reaches a machine by ssh. `vagrant ssh` starts Ruby for every
+// command, which takes seconds; `vagrant ssh-config` is asked once, and again
+// when its answer no longer leads to the machine.
+type vagrant struct {
+	o VagrantOptions
+
+	mu  sync.Mutex
+	ssh *ssh
+}
+
+// NewVagrant is the transport to a machine of Vagrant.
+func NewVagrant(o VagrantOptions) *Far {
+	v := &vagrant{o: o}
+	return &Far{name: o.Name, reach: v.reach, shown: v.shown, fails: v.fails, close: v.close}
+}
+
+func (v *vagrant) shown(c Command) string {
+	as := c.As
+	c.As = ""
+	line := c.String()
+	if as != "" {
+		line = "sudo -u " + as + " " + line
+	}
+	vagrant := Read("vagrant", "ssh", v.o.Machine, "-c", line)
+	vagrant.Dir = v.o.Dir
+	return vagrant.String()
+}
+
+func (v *vagrant) reach(ctx context.Context, line, as string) (Command, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.ssh != nil {
+		return v.ssh.reach(ctx, line, as)
+	}
+	if config := v.cached(); config != "" {
+		v.ssh = v.by(config)
+		c, err := v.ssh.reach(ctx, line, as)
+		var away *Unreachable
+		if !errors.As(err, &away) {
+			return c, err
+		}
+		v.ssh.close() // it may have another port or key by now
+		v.ssh = nil
+	}
+	config, err := v.ask(ctx)
+	if err != nil {
+		return Command{}, err
+	}
+	v.ssh = v.by(config)
+	return v.ssh.reach(ctx, line, as)
+}
+
+func (v *vagrant) by(config string) *ssh {
+	return &ssh{o: SSHOptions{Name: v.o.Name, Target: v.o.Machine, Config: config}}
+}
+
+// cached is the kept answer, "" when there is none or when the machine is a
+// newer one.
+func (v *vagrant) cached() string {
+	kept, err := os.Stat(v.file())
+	if err != nil {
+		return ""
+	}
+	ids, _ := filepath.Glob(filepath.Join(v.o.Dir, ".vagrant", "machines", v.o.Machine, "*", "id"))
+	if len(ids) == 0 {
+		return "" // the machine is gone, or not this directory's
+	}
+	for _, id := range ids {
+		if made, err := os.Stat(id); err != nil || made.ModTime().After(kept.ModTime()) {
+			return ""
+		}
+	}
+	return v.file()
+}
+
+func (v *vagrant) file() string { return filepath.Join(v.o.Cache, v.o.Machine+".ssh-config") }
+
+// ask has Vagrant say how to reach the machine.
+func (v *vagrant) ask(ctx context.Context) (file string, err error) {
+	c := Read("vagrant", "ssh-config", v.o.Machine)
+	c.Dir = v.o.Dir
+	c.Env = []string{"VAGRANT_CHECKPOINT_DISABLE=1"}
+	c.Timeout = time.Minute
+	out, err := NewDoor(Local()).Text(ctx, c).String()
+	if err != nil {
+		var failed *Error
+		if errors.As(err, &failed) && failed.Exit > 0 {
+			return "", v.fails(failed.Stderr, errors.New(failed.Error()))
+		}
+		return "", err
+	}
+	if !strings.Contains(out, "HostName ") {
+		return "", fmt.Errorf("ask vagrant how to reach %s: it names no host", v.o.Machine)
+	}
+	if err := os.MkdirAll(v.o.Cache, 0o700); err != nil {
+		return "", err
+	}
+	// A reader sees the old answer or the new one, never half of it.
+	fresh := v.file() + ".new"
+	if err := os.WriteFile(fresh, []byte(out), 0o600); err != nil {
+		return "", err
+	}
+	return v.file(), os.Rename(fresh, v.file())
+}
+
+func (v *vagrant) fails(said string, err error) error {
+	start := Read("vagrant", "up", v.o.Machine)
+	start.Dir = v.o.Dir
+	away := &Unreachable{Place: v.o.Name, Why: because(said, "vagrant", err), Fix: "start the machine: " + start.String(), Err: err}
+	switch {
+	case strings.Contains(said, "was not found configured"):
+		away.Why, away.Fix = "the Vagrantfile in "+v.o.Dir+" has no machine "+v.o.Machine, "correct via; vagrant status lists the machines"
+	case strings.Contains(said, "A Vagrant environment or target machine is required"):
+		away.Why, away.Fix = "no Vagrantfile in "+v.o.Dir, "name its directory in the configuration: vm: {dir: PATH}"
+	case strings.Contains(said, "not yet ready for SSH"), strings.Contains(said, "must be created before"):
+		away.Why = "the machine does not run"
+	}
+	return away
+}
+
+func (v *vagrant) close() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.ssh != nil {
+		v.ssh.close()
+		v.ssh = nil
+	}
+}
