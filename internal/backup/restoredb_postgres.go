@@ -242,11 +242,17 @@ func (p *postgresTaker) dress(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := p.server.Analyze(ctx, p.place.Name); err != nil {
+		if ctx.Err() != nil {
+			return err
+		}
+		warnings = append(warnings, fmt.Sprintf("the planner has no statistics, run ANALYZE later: %v", err))
+	}
 	for _, warning := range append(warnings, p.server.Remarks(p.facts)...) {
 		p.w.Say.Warn("%s", warning)
 		p.done.Warnings = append(p.done.Warnings, warning)
 	}
-	return p.server.Analyze(ctx, p.place.Name)
+	return nil
 }
 
 func (p *postgresTaker) digest(ctx context.Context) (compare.Digest, error) {

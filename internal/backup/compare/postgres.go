@@ -7,6 +7,8 @@ import (
 	"hash"
 	"io"
 
+	"github.com/zeebo/xxh3"
+
 	"iact-infra/internal/backup/pgtext"
 )
 
@@ -45,15 +47,17 @@ func Postgres(r io.Reader, each func(statement []byte) error) (Digest, error) {
 	}
 	digest := Digest{}
 	for name, t := range p.tables {
-		t.Sum = [sha256.Size]byte(t.hash.Sum(nil))
-		digest[name] = t.Table
+		digest[name] = t.sum()
 	}
 	return digest, nil
 }
 
+// table adds up what a dump holds of one. Rows count in any order: a load into
+// an empty table need not keep it, since it fills what room a page has left.
 type table struct {
-	Table
-	hash hash.Hash
+	heap
+	row    *xxh3.Hasher // of a row whose end has not come; nil between rows
+	pieces hash.Hash    // of large objects, in order; nil when there are none
 }
 
 type postgres struct {
@@ -68,21 +72,69 @@ func (p *postgres) table(name string) *table {
 	}
 	t := p.tables[name]
 	if t == nil {
-		t = &table{hash: sha256.New()}
+		t = &table{}
 		p.tables[name] = t
 	}
 	p.last, p.name = t, name
 	return t
 }
 
+// rows adds a block of rows up. The first may have begun in the block before,
+// and the last may end in the next one.
 func (p *postgres) rows(name string, block []byte) {
-	p.table(name).add(int64(bytes.Count(block, []byte{'\n'})), int64(len(block)), block)
+	t := p.table(name)
+	t.heap.bytes += int64(len(block))
+	for len(block) > 0 {
+		end := bytes.IndexByte(block, '\n') + 1
+		if end > 0 && t.row == nil {
+			t.one(xxh3.Hash128(block[:end]))
+			block = block[end:]
+			continue
+		}
+		if t.row == nil {
+			t.row = xxh3.New()
+		}
+		if end == 0 {
+			_, _ = t.row.Write(block) // a hash takes everything
+			return
+		}
+		_, _ = t.row.Write(block[:end])
+		t.one(t.row.Sum128())
+		t.row, block = nil, block[end:]
+	}
 }
 
-func (t *table) add(rows, size int64, data []byte) {
-	t.Rows += rows
-	t.Bytes += size
-	_, _ = t.hash.Write(data) // a hash takes everything
+// one adds a row.
+func (t *table) one(sum xxh3.Uint128) {
+	t.heap.rows++
+	t.lanes[0] += sum.Hi
+	t.lanes[1] += sum.Lo
+}
+
+// value adds something that is no row of COPY.
+func (t *table) value(size int64, text []byte) {
+	t.heap.bytes += size
+	t.one(xxh3.Hash128(text))
+}
+
+// piece adds to what counts in order.
+func (t *table) piece(objects, size int64, text []byte) {
+	if t.pieces == nil {
+		t.pieces = sha256.New()
+	}
+	t.heap.rows += objects
+	t.heap.bytes += size
+	_, _ = t.pieces.Write(text)
+}
+
+// sum is what the table came to.
+func (t *table) sum() Table {
+	if t.pieces == nil {
+		return t.table()
+	}
+	whole := t.table()
+	copy(whole.Sum[:], t.pieces.Sum(nil))
+	return whole
 }
 
 // statement counts what is data although it is not the rows of a table. A table
@@ -99,15 +151,15 @@ func (p *postgres) statement(text []byte) {
 	switch string(function) {
 	case "setval":
 		if words := pgtext.Words(args); len(words) > 2 && words[0][0] == '\'' {
-			p.table("sequence "+pgtext.Unquoted(words[0])).add(1, int64(len(args)), args)
+			p.table("sequence "+pgtext.Unquoted(words[0])).value(int64(len(args)), args)
 		}
 	case "lo_open", "lo_create":
-		p.table(LargeObjects).add(1, 0, args)
+		p.table(LargeObjects).piece(1, 0, args)
 	case "lowrite":
 		// How the bytes are cut into calls differs from writer to writer.
 		if _, hex, ok := bytes.Cut(args, []byte("\\x")); ok {
 			hex, _, _ = bytes.Cut(hex, []byte("'"))
-			p.table(LargeObjects).add(0, int64(len(hex)/2), hex)
+			p.table(LargeObjects).piece(0, int64(len(hex)/2), hex)
 		}
 	}
 }

@@ -212,3 +212,19 @@ func BenchmarkPostgres(b *testing.B) {
 		}
 	}
 }
+
+func TestTheOrderOfRowsDoesNotCountAndTheirContentDoes(t *testing.T) {
+	t.Parallel()
+	rows := func(lines ...string) compare.Digest {
+		return held(t, pgDump("COPY public.t (a, b) FROM stdin;\n"+strings.Join(lines, "\n")+"\n\\.\n"))
+	}
+	one := rows("1\tx", "2\ty", "2\ty")
+	if differ := compare.Diff(one, rows("2\ty", "1\tx", "2\ty")); len(differ) > 0 {
+		t.Errorf("another order differs: %v", differ)
+	}
+	for _, other := range [][]string{{"1\ty", "2\tx", "2\ty"}, {"1\tx", "1\tx", "2\ty"}, {"1\tx", "2\ty", "2\tz"}, {"1\tx2\t", "y", "2\ty"}} {
+		if len(compare.Diff(one, rows(other...))) != 1 {
+			t.Errorf("%q passes for the same", other)
+		}
+	}
+}

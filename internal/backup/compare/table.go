@@ -1,10 +1,10 @@
 // Package compare tells whether two dumps hold the same data.
 //
 // A restored database is dumped again and both dumps are read as SQL text,
-// table by table: how many rows, how many bytes, and a hash over the rows. A
-// load into an empty table of PostgreSQL keeps their order, so that equal data
-// means equal text; one of MariaDB need not, and there the order does not count. Definitions are not compared: a newer server words them
-// differently, and the load of a dump stops at the first that fails.
+// table by table: how many rows, how many bytes, and the sum of a hash of each
+// row. The order of rows does not count: a load need not keep it. Definitions
+// are not compared: a newer server words them differently, and the load of a
+// dump stops at the first that fails.
 package compare
 
 import (
@@ -19,7 +19,7 @@ import (
 type Table struct {
 	Rows  int64             `json:"rows"`
 	Bytes int64             `json:"bytes"` // of the rows as the dump writes them
-	Sum   [sha256.Size]byte `json:"-"`     // over the rows: PostgreSQL's in order, MariaDB's in any
+	Sum   [sha256.Size]byte `json:"-"`     // of the hashes of its rows
 }
 
 // Digest is what a dump holds, by the names of its tables as the dump writes

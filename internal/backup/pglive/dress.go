@@ -39,7 +39,7 @@ func rights(name string, detail map[string]string) ([]string, error) {
 		return nil, err
 	}
 	on := " ON DATABASE " + Ident(name)
-	if len(list) > 0 {
+	if detail["acl"] != "" { // {} is one, too: nobody but the owner of the server may
 		all = append(all, "REVOKE ALL"+on+" FROM PUBLIC", "REVOKE ALL"+on+" FROM "+Ident(detail["owner"]))
 	}
 	for _, g := range list {

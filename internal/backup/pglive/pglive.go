@@ -39,9 +39,21 @@ const maintenance = "postgres"
 func (s *Server) client(program string, args ...string) command.Command {
 	c := s.Client(program, args...)
 	if s.Session != "" {
-		c.Env = append(c.Env, "PGAPPNAME="+s.Session)
+		c.Env = append(c.Env, "PGAPPNAME="+s.Session, "PGOPTIONS="+strings.TrimSpace(s.options()+" "+patience))
 	}
 	return c
+}
+
+// patience outranks the limits that a server, a role or the restored database
+// itself has for its users: a load takes as long as it takes.
+const patience = "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0"
+
+// options are those that the user of this machine gives to every session.
+func (s *Server) options() string {
+	if s.Place != "" || s.Getenv == nil {
+		return ""
+	}
+	return s.Getenv("PGOPTIONS")
 }
 
 // statement is the command that runs SQL. Several statements are one

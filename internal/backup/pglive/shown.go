@@ -22,17 +22,28 @@ func (s *Server) Commands(p *Place, at time.Time) (drop, back string) {
 	return line("DROP DATABASE " + Ident(p.Old)), line(leave, strings.Join(exchange(moves), "; "))
 }
 
-// Plan is what a restore amounts to, as commands.
+// Plan is what a restore amounts to, as commands. A list that cannot be read is
+// told by the restore itself.
 func (s *Server) Plan(p *Place, f *Facts, detail map[string]string, at time.Time) []command.Command {
 	shown := *s
 	shown.Session = ""
-	load := shown.client("pg_restore", "--exit-on-error", "-d", source.Connection(p.Name))
 	moves := []move{{from: p.Name, to: p.Target}}
+	clear := Literal(p.Name)
 	if f.There != nil {
 		moves = []move{{from: p.Target, to: Beside(p.Target, "before", at)}, moves[0]}
+		clear += ", " + Literal(p.Target)
 	}
-	return []command.Command{
-		shown.statement(maintenance, creation(p.Name, f.Version, detail)), load, shown.statement(p.Name, "ANALYZE"),
-		shown.statement(maintenance, strings.Join(exchange(moves), "; ")),
+	all := []command.Command{
+		shown.statement(maintenance, creation(p.Name, f.Version, detail)),
+		shown.client("pg_restore", "--exit-on-error", "-d", source.Connection(p.Name)),
+		shown.statement(p.Name, "ANALYZE"),
 	}
+	give, _ := rights(p.Name, detail)
+	set, _ := settings(p.Name, detail)
+	for _, sql := range append(give, set...) {
+		all = append(all, shown.statement(maintenance, sql))
+	}
+	return append(all,
+		shown.statement(maintenance, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN ("+clear+")"),
+		shown.statement(maintenance, strings.Join(append(exchange(moves), comment(p.Target, detail["comment"])), "; ")))
 }
