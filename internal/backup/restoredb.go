@@ -160,7 +160,11 @@ func (t *restoration) fed(ctx context.Context, label string, use func(io.Reader)
 func (t *restoration) create(ctx context.Context) error { return t.taker.create(ctx) }
 
 func (t *restoration) load(ctx context.Context) error {
-	err := t.fed(ctx, "loading "+t.held.Name, func(dump io.Reader) error { return t.taker.load(ctx, dump) })
+	bar := t.w.Say.Progress("loading "+t.held.Name, t.held.Size)
+	dump := archive.NewReplay(ctx, filepath.Join(t.set.Dir, t.held.Dir), t.parts, bar.Add)
+	err := t.taker.load(ctx, dump)
+	bar.Done()
+	_ = dump.Close() // which only ends what a failed load has left unread
 	var bad *archive.PartError
 	if errors.As(err, &bad) { // since it was read
 		return t.damaged(err)

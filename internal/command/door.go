@@ -129,9 +129,12 @@ func (d *Door) Run(ctx context.Context, c Command) error {
 // when it ended well. After a failure input may still be in use until its Read
 // returns.
 func (d *Door) Feed(ctx context.Context, c Command, input io.Reader) error {
-	// The wrapper hides that input may be a file. Handed to the program, a
-	// file that fails would be the program's to notice.
-	c.Stdin = struct{ io.Reader }{input}
+	if _, file := input.(*os.File); file {
+		// Handed to the program, a file that fails would be the program's to
+		// notice.
+		input = struct{ io.Reader }{input}
+	}
+	c.Stdin = input
 	return d.Run(ctx, c)
 }
 

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"errors"
 	"io"
 	"os"
 	"time"
@@ -59,28 +58,37 @@ func (in *input) feed() {
 		return
 	}
 	go func() {
-		buffer := make([]byte, 256<<10)
-		for {
-			n, err := in.from.Read(buffer)
-			if n > 0 {
-				if _, err := in.write.Write(buffer[:n]); err != nil {
-					in.fed <- ErrUnread
-					return
-				}
-			}
-			if errors.Is(err, io.EOF) {
-				in.write.Close()
-				in.fed <- nil
-				return
-			}
-			if err != nil {
-				// The pipe stays open: the program must not take this
-				// for the end of its input.
-				in.failed <- err
-				return
-			}
+		to := &taker{w: in.write}
+		var err error
+		if from, ok := in.from.(io.WriterTo); ok {
+			_, err = from.WriteTo(to)
+		} else {
+			_, err = io.CopyBuffer(to, struct{ io.Reader }{in.from}, make([]byte, 256<<10))
+		}
+		switch {
+		case to.gone:
+			in.fed <- ErrUnread
+		case err != nil:
+			// The pipe stays open: the program must not take this for the end
+			// of its input.
+			in.failed <- err
+		default:
+			in.write.Close()
+			in.fed <- nil
 		}
 	}()
+}
+
+// taker is a program's end of its input. gone says that it reads no more.
+type taker struct {
+	w    io.Writer
+	gone bool
+}
+
+func (t *taker) Write(p []byte) (int, error) {
+	n, err := t.w.Write(p)
+	t.gone = err != nil
+	return n, err
 }
 
 // settle gives the input's verdict on a program that ended by itself. A program
