@@ -1,8 +1,8 @@
 // Package selftest is what `test:all`, `test:unit` and `test:lint` do: it tests the toolkit as CI does, on a machine
 // that may be bare.
 //
-// All installs what is missing, builds, checks the format, vets, lints, starts a private PostgreSQL and a private MariaDB,
-// and runs every test. It stops what it started, however it ends. A stage that fails does not keep the next ones from
+// All installs what is missing, builds, checks the format, vets, lints, starts a private PostgreSQL, MariaDB, OpenSSH server
+// and Docker daemon, and runs every test. It stops what it started, however it ends. A stage that fails does not keep the next ones from
 // running, except for the build, whose errors all others would only repeat. The last line on standard output is the
 // count of the tests: "N passed, N failed, N skipped". With CI=true a skipped test is a failure.
 package selftest

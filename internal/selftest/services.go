@@ -9,11 +9,12 @@ import (
 	"iact-infra/internal/testbed/cluster"
 )
 
-// withServices runs tests with a private PostgreSQL and a private MariaDB, or without what is not installed: the tests
-// then say so. The servers are stopped also when ctx has ended; should this process be killed, their scripts stop them.
+// withServices runs tests with a private server of each kind, or without what is not installed: the tests then say so. The
+// servers are stopped also when ctx has ended; should this process be killed, their scripts stop them.
 func (s *suite) withServices(tests func(ctx context.Context, env []string) error) func(context.Context) error {
 	return func(ctx context.Context) (err error) {
-		var started [2]service
+		var started [4]service
+		var docker cluster.Docker
 		var wait sync.WaitGroup
 		wait.Go(func() {
 			server, stop, err := cluster.Start(ctx, s.door, s.root)
@@ -22,6 +23,16 @@ func (s *suite) withServices(tests func(ctx context.Context, env []string) error
 		wait.Go(func() {
 			server, stop, err := cluster.StartMariaDB(ctx, s.door, s.root)
 			started[1] = service{env: server.Env(), stop: stop, err: err}
+		})
+		wait.Go(func() {
+			server, stop, err := cluster.StartSSHD(ctx, s.door, s.root)
+			started[2] = service{env: server.Env(), stop: stop, err: err}
+		})
+		wait.Go(func() {
+			var stop func(context.Context) error
+			var err error
+			docker, stop, err = cluster.StartDocker(ctx, s.door, s.root)
+			started[3] = service{env: docker.Env(), stop: stop, err: err}
 		})
 		wait.Wait()
 		defer func() {
@@ -42,6 +53,14 @@ func (s *suite) withServices(tests func(ctx context.Context, env []string) error
 				return one.err
 			}
 		}
+		if started[3].err == nil {
+			// Whoever needs the image first waits for it, and learns what went wrong.
+			making, cancel := context.WithCancel(ctx)
+			var made sync.WaitGroup
+			made.Go(func() { _ = docker.Image(making, s.door, s.root, "databases") })
+			defer made.Wait()
+			defer cancel()
+		}
 		return tests(ctx, env)
 	}
 }
@@ -54,5 +73,10 @@ type service struct {
 }
 
 func (s service) missing() bool {
-	return errors.Is(s.err, cluster.ErrNotInstalled) || errors.Is(s.err, cluster.ErrNoMariaDB)
+	for _, missing := range []error{cluster.ErrNotInstalled, cluster.ErrNoMariaDB, cluster.ErrNoSSHD, cluster.ErrNoDocker} {
+		if errors.Is(s.err, missing) {
+			return true
+		}
+	}
+	return false
 }

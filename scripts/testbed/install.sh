@@ -32,10 +32,26 @@ has_mariadb() {
   has mariadbd || [ -x /usr/sbin/mariadbd ] || [ -x /usr/libexec/mariadbd ]
 }
 
+# has_docker is true when a Docker daemon, its containerd and its network can be had. Their tests need root.
+has_docker() {
+  local program
+  for program in dockerd containerd runc iptables ip; do
+    has "$program" || [ -x "/usr/sbin/$program" ] || [ -x "/sbin/$program" ] || return 1
+  done
+}
+
 # missing_packages prints the Debian names of what is not there, one a line.
 missing_packages() {
   has_postgres || printf '%s\n' postgresql postgresql-contrib
   has_mariadb || printf '%s\n' mariadb-server mariadb-client
+  [ -x /usr/sbin/sshd ] || has sshd || echo openssh-server
+  { has ssh && has ssh-keygen; } || echo openssh-client
+  has_docker || printf '%s\n' docker.io iptables iproute2
+  # Where the client has a package of its own, docker.io only recommends it.
+  { has docker || ! has_docker; } || echo docker-cli
+  # What the images of the tests are made of and with.
+  [ -x /bin/busybox ] || echo busybox-static
+  has mmdebstrap || echo mmdebstrap
   has zstd || echo zstd
   has tar || echo tar
   has getfacl || echo acl
@@ -66,6 +82,13 @@ hold_services() {
   fi
   mkdir -p "$(dirname "$no_cluster")"
   printf '%s\ncreate_main_cluster = false\n' "$mark" >"$no_cluster"
+}
+
+# put_in installs packages, and none that they only recommend.
+put_in() {
+  echo "testbed: installing $*"
+  DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
+    install -y -qq --no-install-recommends "$@" </dev/null
 }
 
 # update_index waits for another apt: unlike the lock of dpkg, the lock of the lists has no timeout of its own.
@@ -102,11 +125,14 @@ main() {
   trap 'exit 130' INT TERM HUP
   forget
   hold_services
-  echo "testbed: installing ${missing[*]}"
   update_index
-  DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
-    install -y -qq --no-install-recommends "${missing[@]}" </dev/null
+  put_in "${missing[@]}"
   mapfile -t missing < <(missing_packages)
+  # Only with docker.io installed is it known whether its client comes apart.
+  if [ "${missing[*]}" = docker-cli ]; then
+    put_in docker-cli
+    mapfile -t missing < <(missing_packages)
+  fi
   if [ "${#missing[@]}" -gt 0 ]; then
     echo "testbed: still missing after the installation: ${missing[*]}" >&2
     return 1

@@ -1,5 +1,6 @@
-// Package cluster starts and stops the private PostgreSQL and MariaDB that tests use. It is apart from package testbed
-// because the test command uses it too, and must not carry package testing into the toolkit.
+// Package cluster starts and stops the private services that tests use: PostgreSQL, MariaDB, an OpenSSH server, a Docker
+// daemon. It is apart from package testbed because the test command uses it too, and must not carry package testing into
+// the toolkit.
 package cluster
 
 import (
@@ -63,7 +64,7 @@ func FromEnv(getenv func(string) string) (c Cluster, found bool, err error) {
 // stop takes it down and removes the directory. When this process ends without calling stop, even by SIGKILL, the
 // script does the same a second later.
 func Start(ctx context.Context, door *command.Door, root string) (c Cluster, stop func(context.Context) error, err error) {
-	getenv, stop, err := launch(ctx, door, filepath.Join(root, "scripts", "testbed", "postgres.sh"), ErrNotInstalled)
+	getenv, stop, err := launch(ctx, door, script(root, "postgres.sh"), ErrNotInstalled)
 	if err != nil {
 		return Cluster{}, nil, err
 	}
@@ -77,10 +78,22 @@ func Start(ctx context.Context, door *command.Door, root string) (c Cluster, sto
 	return c, stop, nil
 }
 
-// launch starts the server of a script and gives what the script printed. missing is the error where its programs are
-// not installed.
+// script is the path of one of the scripts of the checkout at root.
+func script(root, name string) string { return filepath.Join(root, "scripts", "testbed", name) }
+
+// launch starts the server of a script on a free port and gives what the script printed. missing is the error where its
+// programs are not installed.
 func launch(ctx context.Context, door *command.Door, script string, missing error) (getenv func(string) string, stop func(context.Context) error, err error) {
-	dir, err := os.MkdirTemp("", "iact-db-")
+	port, err := freePort()
+	if err != nil {
+		return nil, nil, err
+	}
+	return launchIn(ctx, door, "", script, missing, strconv.Itoa(port))
+}
+
+// launchIn starts the server of a script in a new directory below base, the usual place when that is empty.
+func launchIn(ctx context.Context, door *command.Door, base, script string, missing error, args ...string) (getenv func(string) string, stop func(context.Context) error, err error) {
+	dir, err := os.MkdirTemp(base, "iact-db-")
 	if err != nil {
 		return nil, nil, err
 	}
@@ -94,11 +107,8 @@ func launch(ctx context.Context, door *command.Door, script string, missing erro
 			err = errors.Join(err, remove(context.WithoutCancel(ctx)))
 		}
 	}()
-	port, err := freePort()
-	if err != nil {
-		return nil, nil, err
-	}
-	up := command.Change("bash", script, "up", dir, strconv.Itoa(port), strconv.Itoa(os.Getpid()))
+	args = append(append([]string{script, "up", dir}, args...), strconv.Itoa(os.Getpid()))
+	up := command.Change("bash", args...)
 	up.Timeout = 2 * time.Minute
 	printed, err := door.Text(ctx, up).String()
 	var failed *command.Error

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strconv"
 
 	"iact-infra/internal/command"
@@ -56,7 +55,7 @@ func MariaDBFromEnv(getenv func(string) string) (m MariaDB, found bool, err erro
 
 // StartMariaDB is Start for a MariaDB server.
 func StartMariaDB(ctx context.Context, door *command.Door, root string) (m MariaDB, stop func(context.Context) error, err error) {
-	getenv, stop, err := launch(ctx, door, filepath.Join(root, "scripts", "testbed", "mariadb.sh"), ErrNoMariaDB)
+	getenv, stop, err := launch(ctx, door, script(root, "mariadb.sh"), ErrNoMariaDB)
 	if err != nil {
 		return MariaDB{}, nil, err
 	}
