@@ -10,9 +10,10 @@ import (
 
 // DockerOptions say in which container programs run.
 type DockerOptions struct {
-	Name      string // of the transport
-	Container string // name or id; empty: the one of Service
-	Service   string // [PROJECT/]SERVICE of Compose
+	Name      string   // of the transport
+	Container string   // name or id; empty: the one of Service
+	Service   string   // [PROJECT/]SERVICE of Compose
+	Env       []string // of the docker client
 }
 
 // dockerAnswers is how long the docker client may take for a question. A daemon
@@ -64,7 +65,9 @@ func (d *docker) reach(ctx context.Context, line, as string) (Command, error) {
 		args = append(args, "-u", as)
 	}
 	script := strings.TrimSuffix(strings.TrimPrefix(line, "sh -c '"), "'")
-	return Read("docker", append(args, "--", container, "sh", "-c", script)...), nil
+	way := Read("docker", append(args, "--", container, "sh", "-c", script)...)
+	way.Env = d.o.Env
+	return way, nil
 }
 
 // container finds the container of a service. Compose marks its containers with
@@ -79,7 +82,7 @@ func (d *docker) container(ctx context.Context) (string, error) {
 	if project != "" {
 		c.Args = append(c.Args, "--filter", "label=com.docker.compose.project="+project)
 	}
-	c.Timeout = dockerAnswers
+	c.Timeout, c.Env = dockerAnswers, d.o.Env
 	out, err := NewDoor(Local()).Text(ctx, c).String()
 	if err != nil {
 		var failed *Error
@@ -112,6 +115,17 @@ func (d *docker) container(ctx context.Context) (string, error) {
 	return "", &Unreachable{Place: d.o.Name, Why: fmt.Sprintf("%d projects have a service %s", len(projects), service), Fix: "name one: via: compose:" + projects[0] + "/" + service}
 }
 
+// state is what the daemon says about a container that takes no command.
+func (d *docker) state() string {
+	c := Read("docker", "container", "inspect", "--format", "the container is {{.State.Status}}", "--", d.o.Container)
+	c.Env, c.Timeout = d.o.Env, dockerAnswers
+	out, err := NewDoor(Local()).Text(context.Background(), c).String()
+	if err != nil || strings.Contains(out, "running") {
+		return ""
+	}
+	return out
+}
+
 func (d *docker) fails(said string, err error) error {
 	name := d.o.Container
 	if name == "" {
@@ -123,9 +137,14 @@ func (d *docker) fails(said string, err error) error {
 		away.Why = "the docker daemon does not answer: " + late.Error()
 		away.Fix = "restart it: systemctl restart docker"
 	}
+	if strings.TrimSpace(said) == "" && late == 0 { // some daemons tell it on standard output
+		said = d.state()
+		away.Why = because(said, "docker", fmt.Errorf("it takes no command (%w); it may just have ended", err))
+	}
 	for _, known := range [][2]string{
 		{"No such container", "docker ps lists the running containers; correct via"},
 		{"is not running", "docker start " + name},
+		{"is exited", "docker start " + name},
 		{"is paused", "docker unpause " + name},
 		{"is restarting", "docker logs " + name + " says why it does not stay up"},
 		{"Cannot connect to the Docker daemon", "start it: systemctl start docker; or correct DOCKER_HOST"},

@@ -109,6 +109,9 @@ func (p *farProcess) supervise(ctx context.Context) {
 // after is the end of a program that has told its exit code. What it wrote may
 // still be on its way; a service that it left behind may hold the connection.
 func (p *farProcess) after(ctx context.Context, code string) {
+	// The shell over there no longer listens: some clients end only when their
+	// input does.
+	p.client.input.drop()
 	limit := Grace
 	if p.silent {
 		limit = drained

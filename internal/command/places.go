@@ -12,9 +12,10 @@ import (
 // Places are the transports of this process, each made once: a connection is
 // shared by all that goes to the same place. It is safe for concurrent use.
 type Places struct {
-	SSHConfig  string // the configuration file of ssh; empty is the user's own
-	VagrantDir string // where the Vagrantfile is
-	Cache      string // a directory of ours
+	SSHConfig  string   // the configuration file of ssh; empty is the user's own
+	VagrantDir string   // where the Vagrantfile is
+	Cache      string   // a directory of ours
+	DockerEnv  []string // for the docker client, as NAME=VALUE lines, besides this process's own
 
 	mu   sync.Mutex
 	open map[string]*Far
@@ -65,9 +66,9 @@ func (p *Places) Transport(via string) (Transport, error) {
 		}
 		p.open[via] = NewSSH(o)
 	case "docker":
-		p.open[via] = NewDocker(DockerOptions{Name: via, Container: name})
+		p.open[via] = NewDocker(DockerOptions{Name: via, Container: name, Env: p.DockerEnv})
 	case "compose":
-		p.open[via] = NewDocker(DockerOptions{Name: via, Service: name})
+		p.open[via] = NewDocker(DockerOptions{Name: via, Service: name, Env: p.DockerEnv})
 	case "vagrant":
 		p.open[via] = NewVagrant(VagrantOptions{Name: via, Machine: name, Dir: p.VagrantDir, Cache: filepath.Join(p.Cache, "vagrant")})
 	}
