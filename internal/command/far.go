@@ -23,6 +23,10 @@ import (
 // connection breaks the shell sees the end of the frames without it, and ends
 // the program instead of closing its input, which would look complete.
 //
+// The shell waits for each of its children: in a container a server may be
+// process 1, to which orphans go, and PostgreSQL takes an orphan that was killed
+// for a server process that crashed, and restarts.
+//
 // What the shell has to say comes through standard error, between marks that
 // nobody else knows: the process id, the exit code. A program whose exit code
 // did not come is one whose connection was lost.
@@ -103,7 +107,7 @@ func (f *Far) Start(ctx context.Context, c Command, stdout *os.File) (Process, e
 		return nil, err
 	}
 	p := &farProcess{far: f, as: c.As, marks: newMarks("iact-" + rand.Text()), done: make(chan struct{}), silent: stdout == nil}
-	wire := &wire{header: farHeader(c, p.marks.token), from: c.Stdin, over: make(chan struct{}), failed: make(chan error, 1)}
+	wire := &wire{header: farHeader(c, p.marks.token), from: c.Stdin, begun: make(chan struct{}), over: make(chan struct{}), failed: make(chan error, 1)}
 	way.Stdin = wire
 	var client context.Context
 	client, p.release = context.WithCancel(context.WithoutCancel(ctx))

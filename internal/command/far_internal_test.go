@@ -49,6 +49,7 @@ func TestABrokenConnectionNeverLooksLikeTheEndOfTheInput(t *testing.T) {
 	if !ok {
 		t.Fatalf("a %T", p)
 	}
+	pid := <-far.marks.pid
 	far.release() // the client is killed, as when a network fails
 	e := p.Wait()
 	write.Close()
@@ -57,10 +58,10 @@ func TestABrokenConnectionNeverLooksLikeTheEndOfTheInput(t *testing.T) {
 	}
 	// The other end has its grace to notice.
 	deadline := time.Now().Add(Grace + 2*time.Second)
-	for alive(far.pid) && time.Now().Before(deadline) {
+	for alive(pid) && time.Now().Before(deadline) {
 		time.Sleep(50 * time.Millisecond)
 	}
-	if alive(far.pid) {
+	if alive(pid) {
 		t.Error("the program still runs")
 	}
 	if _, err := os.Stat(taken); err == nil {
@@ -119,7 +120,7 @@ func FuzzMarksAreTakenOutWhereverTheOutputIsCut(f *testing.F) {
 		if strings.Contains(before+after, "iact-TOKEN") {
 			t.Skip("an output cannot know the token") //nolint:forbidigo // not a test of anything
 		}
-		all := "\niact-TOKEN up 42\n" + before + "\niact-TOKEN exit 7\n" + after
+		all := "\niact-TOKEN pid 42\n" + before + "\niact-TOKEN exit 7\n" + after
 		var kept strings.Builder
 		keep := func(b []byte) { kept.Write(b) }
 		size := int(cut)%9 + 1
@@ -132,7 +133,7 @@ func FuzzMarksAreTakenOutWhereverTheOutputIsCut(f *testing.F) {
 		if kept.String() != before+after {
 			t.Errorf("kept %q, want %q", kept.String(), before+after)
 		}
-		if code, told := m.code(); !told || code != "7" || <-m.up != "42" {
+		if code, told := m.code(); !told || code != "7" || <-m.pid != "42" {
 			t.Errorf("exit %q, %v", code, told)
 		}
 	})

@@ -19,7 +19,6 @@ type farProcess struct {
 	client  *process
 	release context.CancelFunc // ends the client
 	silent  bool               // nobody reads standard output
-	pid     string             // in the far place
 
 	done   chan struct{}
 	ending Ending
@@ -36,7 +35,8 @@ func (p *farProcess) begun(ctx context.Context, c Command) error {
 	defer limit.Stop()
 	var err error
 	select {
-	case p.pid = <-p.marks.up:
+	case <-p.marks.up:
+		close(p.wire.begun)
 		return nil
 	case no := <-p.marks.no:
 		err = p.refused(no, c)
@@ -48,8 +48,6 @@ func (p *farProcess) begun(ctx context.Context, c Command) error {
 	case <-p.client.done:
 		// The last words may have been the marks.
 		select {
-		case p.pid = <-p.marks.up:
-			return nil
 		case no := <-p.marks.no:
 			err = p.refused(no, c)
 		default:
@@ -156,8 +154,16 @@ func (p *farProcess) conclude(code string, told bool, why error) {
 // kill ends the program and what it started, through a connection of its own,
 // since the first one may be full of input. It gives the exit code if one came.
 func (p *farProcess) kill() (code string, told bool) {
+	pid := ""
+	select {
+	case pid = <-p.marks.pid:
+	case <-p.client.done:
+		return p.marks.code()
+	case <-time.After(Grace):
+		return "", false // the other end notices that the connection is closed
+	}
 	for _, signal := range []string{"TERM", "KILL"} {
-		p.signal(signal)
+		p.signal(signal, pid)
 		limit := time.After(Grace)
 		select {
 		case <-p.client.done:
@@ -176,10 +182,10 @@ func (p *farProcess) kill() (code string, told bool) {
 	return code, told
 }
 
-func (p *farProcess) signal(name string) {
+func (p *farProcess) signal(name, pid string) {
 	ctx, cancel := context.WithTimeout(context.Background(), Grace)
 	defer cancel()
-	line := fmt.Sprintf("kill -s %[1]s -- -%[2]s 2>/dev/null || kill -s %[1]s %[2]s", name, p.pid)
+	line := fmt.Sprintf("kill -s %[1]s -- -%[2]s 2>/dev/null || kill -s %[1]s %[2]s", name, pid)
 	way, err := p.far.reach(ctx, "sh -c '"+line+"'", p.as)
 	if err != nil {
 		return // the connection is lost: the other end notices by itself

@@ -10,7 +10,8 @@ import (
 // them know. Each of the channels gets at most one value.
 type marks struct {
 	token string
-	up    chan string // the process id, once the program runs
+	up    chan string // it waits for a line, then the program runs
+	pid   chan string // of the program
 	no    chan string // why it does not
 	exit  chan string // its exit code
 
@@ -18,7 +19,7 @@ type marks struct {
 }
 
 func newMarks(token string) *marks {
-	return &marks{token: token, up: make(chan string, 1), no: make(chan string, 1), exit: make(chan string, 1)}
+	return &marks{token: token, up: make(chan string, 1), pid: make(chan string, 1), no: make(chan string, 1), exit: make(chan string, 1)}
 }
 
 // pass takes the marks out of what comes and hands the rest on. A mark has a
@@ -68,6 +69,8 @@ func (m *marks) say(line string) {
 	switch word {
 	case "up":
 		to = m.up
+	case "pid":
+		to = m.pid
 	case "exit":
 		to = m.exit
 	case "unable":

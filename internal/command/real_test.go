@@ -244,3 +244,49 @@ func TestRealSlowADaemonThatHangsIsGivenUp(t *testing.T) {
 		t.Errorf("got %v\nhint %s", err, fault.Hint(err))
 	}
 }
+
+// PostgreSQL as process 1 of a container takes any orphan that was killed for a
+// crashed server process, ends all sessions and recovers.
+func TestRealNothingOfOursDiesInTheArmsOfAServerThatIsProcessOne(t *testing.T) {
+	t.Parallel()
+	docker := testbed.Docker(t)
+	container := docker.Postgres(t)
+	door := command.NewDoor(place(t, &command.Places{DockerEnv: docker.Env()}, "docker:"+container))
+	broken := errors.New("disk gone")
+	for range 3 {
+		if err := door.Run(t.Context(), command.Read("true")); err != nil {
+			t.Fatal(err)
+		}
+		_ = door.Run(t.Context(), command.Read("sh", "-c", "kill -9 $$"))
+		_, _ = door.Look(t.Context(), "no-such-program")
+		_ = door.Feed(t.Context(), command.Read("head", "-c", "1"), io.LimitReader(endless{}, 8<<20))
+		_ = door.Feed(t.Context(), command.Read("cat"), io.MultiReader(io.LimitReader(endless{}, 3<<20), failing{broken}))
+		_ = door.Feed(t.Context(), command.Read("cat"), io.LimitReader(endless{}, 3<<20))
+		stream, err := door.Stream(t.Context(), command.Read("cat", "/dev/zero"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = stream.Read(make([]byte, 1))
+		stream.Abort()
+		late := command.Read("sleep", "1000")
+		late.Timeout = 300 * time.Millisecond
+		_ = door.Run(t.Context(), late)
+	}
+	if log, err := docker.Try(t, "exec", container, "psql", "-U", "postgres", "-AtXc", "SELECT now() - pg_postmaster_start_time() > interval '1s' AND pg_last_wal_replay_lsn() IS NULL"); err != nil {
+		t.Errorf("it does not answer: %s, %v", log, err)
+	}
+	c := command.Read("sh", "-c", docker.Program+" logs "+container+" 2>&1")
+	c.Env = docker.Env()
+	log, err := command.NewDoor(command.Local()).Text(t.Context(), c).String()
+	if err != nil || !strings.Contains(log, "ready to accept connections") || strings.Contains(log, "terminated by signal") || strings.Contains(log, "reinitializing") {
+		t.Errorf("its log says (%v)\n%s", err, log)
+	}
+}
+
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }
+
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }

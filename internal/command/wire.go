@@ -18,6 +18,7 @@ const frame = 1 << 20
 type wire struct {
 	header string
 	from   io.Reader
+	begun  chan struct{} // closed when the other end waits for the input
 	over   chan struct{} // closed when the program has ended
 	failed chan error    // gets the error of from
 	once   sync.Once
@@ -30,6 +31,16 @@ type wire struct {
 // reads any more.
 func (w *wire) send(out io.Writer) {
 	if _, err := io.WriteString(out, w.header); err != nil {
+		return
+	}
+	// Only now does the program start: what it writes could otherwise keep the
+	// sign that it has started from coming through.
+	select {
+	case <-w.begun:
+	case <-w.over:
+		return
+	}
+	if _, err := io.WriteString(out, "begin\n"); err != nil {
 		return
 	}
 	if w.from != nil && !w.frames(out) {

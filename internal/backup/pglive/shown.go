@@ -15,7 +15,7 @@ func (s *Server) Commands(p *Place, at time.Time) (drop, back string) {
 		for _, one := range sql {
 			c.Args = append(c.Args, "-c", one)
 		}
-		return c.String()
+		return s.Door.Show(c)
 	}
 	moves := []move{{p.OID, p.Target, Beside(p.Target, "undone", at)}, {p.OldOID, p.Old, p.Target}}
 	leave := "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN (" + Literal(p.Target) + ", " + Literal(p.Old) + ")"

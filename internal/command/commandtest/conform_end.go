@@ -14,7 +14,7 @@ import (
 
 // soon is well below what sleeping programs of the suite would take and above
 // what a busy machine needs.
-const soon = 4 * time.Second
+const soon = 15 * time.Second
 
 func conformFailingInput(t *testing.T, tr command.Transport) {
 	c := sh("cat >/dev/null; echo complete")
