@@ -35,6 +35,8 @@ type bench struct {
 	dir  string // for data, stores and the peers' output
 	iact string // the compiled binary
 	pg   cluster.Cluster
+	more string   // of the configuration
+	env  []string // of the compiled binary
 	out  io.Writer
 	rows []row
 	last figures // of the run of ours that was measured last
@@ -58,7 +60,7 @@ type pair struct {
 }
 
 // All measures everything and fails when a promise does not hold. It needs
-// PostgreSQL, MariaDB, tar, zstd, gzip, restic and GNU time, and some 8 GB in dir.
+// PostgreSQL, MariaDB, OpenSSH, Docker, tar, zstd, gzip, restic and GNU time, and some 8 GB in dir.
 func All(ctx context.Context, door *command.Door, root string, out io.Writer) (err error) {
 	dir, err := os.MkdirTemp("", "iact-bench-")
 	if err != nil {
@@ -84,6 +86,9 @@ func All(ctx context.Context, door *command.Door, root string, out io.Writer) (e
 		}
 	}
 	if err := b.mariadb(ctx); err != nil {
+		return err
+	}
+	if err := b.far(ctx); err != nil {
 		return err
 	}
 	if err := b.tree(ctx); err != nil {

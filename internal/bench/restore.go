@@ -77,7 +77,7 @@ func (b *bench) restored(ctx context.Context, name string, flag string) (phases,
 
 // configure writes the configuration for runs of ours.
 func (b *bench) configure(store, source string) error {
-	return os.WriteFile(b.config(), fmt.Appendf(nil, "backup:\n  store: %s\n  sources:\n    - %s\n", store, source), 0o600)
+	return os.WriteFile(b.config(), fmt.Appendf(nil, "%sbackup:\n  store: %s\n  sources:\n    - %s\n", b.more, store, source), 0o600)
 }
 
 func (b *bench) config() string { return filepath.Join(b.dir, "config.yaml") }

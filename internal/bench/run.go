@@ -67,5 +67,6 @@ func (b *bench) run(ctx context.Context, target, store, source string) (float64,
 func (b *bench) program(args ...string) command.Command {
 	c := command.Change(b.iact, args...)
 	c.Env = []string{"IACT_DIR=" + b.root, "IACT_CONFIG=" + b.config(), "IACT_FORMAT=json", "PATH=" + b.pg.Bin + ":" + os.Getenv("PATH")}
+	c.Env = append(c.Env, b.env...)
 	return c
 }

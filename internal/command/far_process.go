@@ -154,7 +154,7 @@ func (p *farProcess) conclude(code string, told bool, why error) {
 // kill ends the program and what it started, through a connection of its own,
 // since the first one may be full of input. It gives the exit code if one came.
 func (p *farProcess) kill() (code string, told bool) {
-	pid := ""
+	var pid string
 	select {
 	case pid = <-p.marks.pid:
 	case <-p.client.done:

@@ -28,10 +28,10 @@ func (s *Server) Plan(p *Place, f *Facts, detail map[string]string, at time.Time
 	shown := *s
 	shown.Session = ""
 	moves := []move{{from: p.Name, to: p.Target}}
-	clear := Literal(p.Name)
+	those := Literal(p.Name)
 	if f.There != nil {
 		moves = []move{{from: p.Target, to: Beside(p.Target, "before", at)}, moves[0]}
-		clear += ", " + Literal(p.Target)
+		those += ", " + Literal(p.Target)
 	}
 	all := []command.Command{
 		shown.statement(maintenance, creation(p.Name, f.Version, detail)),
@@ -44,6 +44,6 @@ func (s *Server) Plan(p *Place, f *Facts, detail map[string]string, at time.Time
 		all = append(all, shown.statement(maintenance, sql))
 	}
 	return append(all,
-		shown.statement(maintenance, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN ("+clear+")"),
+		shown.statement(maintenance, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN ("+those+")"),
 		shown.statement(maintenance, strings.Join(append(exchange(moves), comment(p.Target, detail["comment"])), "; ")))
 }

@@ -1,0 +1,76 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"iact-infra/internal/testbed/cluster"
+)
+
+// far measures what the way to another place costs: a database over ssh to this
+// very machine against the same one without, and a volume of Docker against tar
+// of its directory.
+func (b *bench) far(ctx context.Context) error {
+	if err := b.ssh(ctx); err != nil {
+		return err
+	}
+	return b.volume(ctx)
+}
+
+func (b *bench) ssh(ctx context.Context) (err error) {
+	server, stop, err := cluster.StartSSHD(ctx, b.door, b.root)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop(context.WithoutCancel(ctx))) }()
+	b.more = "ssh: {config: " + filepath.Join(server.Dir, "config") + "}\n"
+	defer func() { b.more = "" }()
+	source := fmt.Sprintf("name: pgbench, kind: postgres, database: pgbench, host: %s, port: %d, user: %s", b.pg.Host, b.pg.Port, b.pg.User)
+	store := filepath.Join(b.dir, "store-ssh")
+	return b.compare(ctx, pair{
+		name: "pgbench: backup:db over ssh against local", most: 1.25,
+		reset: func() error { return os.RemoveAll(store) },
+		ours: func(ctx context.Context) (float64, error) {
+			return b.run(ctx, "backup:db", store, "{"+source+", via: ssh:iact-test}")
+		},
+		peer: func(ctx context.Context) (float64, error) {
+			took, err := b.run(ctx, "backup:db", store, "{"+source+"}")
+			return took, errors.Join(err, os.RemoveAll(store))
+		},
+	})
+}
+
+// volume measures a volume with a gigabyte of files, half of them dense, read as
+// root does it on the machine of the daemon.
+func (b *bench) volume(ctx context.Context) (err error) {
+	docker, stop, err := cluster.StartDocker(ctx, b.door, b.root)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop(context.WithoutCancel(ctx))) }()
+	b.env = []string{"DOCKER_HOST=" + docker.Host}
+	defer func() { b.env = nil }()
+	data := filepath.Join(docker.Dir, "root", "volumes", "bench", "_data")
+	if _, err := b.timed(ctx, fmt.Sprintf("DOCKER_HOST=%s %s volume create bench && cd %s && for d in 1 2 3 4 5 6 7 8; do mkdir $d; for n in $(seq 32); do "+
+		"{ head -c 2M /dev/urandom; head -c 2M /dev/zero | tr '\\0' a; } >$d/$n; done; done", docker.Host, docker.Client, data)); err != nil {
+		return fmt.Errorf("make the volume: %w", err)
+	}
+	store := filepath.Join(b.dir, "store-volume")
+	if err := b.compare(ctx, pair{
+		name: "volume: backup:volumes against tar | zstd -T0 -3 of its directory", most: 1.1,
+		reset: func() error { return os.RemoveAll(store) },
+		ours: func(ctx context.Context) (float64, error) {
+			return b.run(ctx, "backup:volumes", store, "{name: bench, kind: volume}")
+		},
+		peer: func(ctx context.Context) (float64, error) {
+			return b.timed(ctx, "tar -C "+data+" -c . | zstd -T0 -3 -q -f -o peer.zst")
+		},
+	}); err != nil {
+		return err
+	}
+	b.memory("volume")
+	return nil
+}
