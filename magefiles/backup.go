@@ -20,6 +20,9 @@ func (Backup) Prepare(ctx context.Context) error { return toolkit().Run(ctx, "ba
 // DB dumps the PostgreSQL and MariaDB databases and the roles (step 3).
 func (Backup) DB(ctx context.Context) error { return toolkit().Run(ctx, "backup:db") }
 
+// Volumes backs up the Docker volumes, live or with their containers paused or stopped (step 4).
+func (Backup) Volumes(ctx context.Context) error { return toolkit().Run(ctx, "backup:volumes") }
+
 // Config backs up the configuration files (step 5).
 func (Backup) Config(ctx context.Context) error { return toolkit().Run(ctx, "backup:config") }
 
@@ -36,6 +39,11 @@ func (Backup) Rotate(ctx context.Context, dry *bool, simulate, now *string) erro
 	return toolkit().RotateBackups(ctx, dry, simulate, now)
 }
 
+// Discover finds databases here, in containers and in Vagrant machines, and proposes sources: -write=true adds them to config/iact.local.yaml.
+func (Backup) Discover(ctx context.Context, write *bool) error {
+	return toolkit().DiscoverSources(ctx, write)
+}
+
 // List shows the sets of the store.
 func (Backup) List(ctx context.Context) error { return toolkit().ListBackups(ctx) }
 
@@ -50,4 +58,9 @@ func (Backup) Restore(ctx context.Context, set, source, to *string) error {
 // RestoreDB brings a database back, beside and compared, then under its name: -set=ID -source=NAME -to=NAME -yes=true -globals=missing (step 10).
 func (Backup) RestoreDB(ctx context.Context, set, source, to *string, yes *bool, globals *string) error {
 	return toolkit().RestoreDatabase(ctx, set, source, to, yes, globals)
+}
+
+// RestoreVolume brings a Docker volume back, beside and compared, then under its name: -set=ID -source=NAME -to=NAME -yes=true.
+func (Backup) RestoreVolume(ctx context.Context, set, source, to *string, yes *bool) error {
+	return toolkit().RestoreVolume(ctx, set, source, to, yes)
 }

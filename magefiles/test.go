@@ -14,10 +14,10 @@ import (
 type Test mg.Namespace
 
 // All installs what is missing, lints, starts a private PostgreSQL and MariaDB and runs every test, as CI does.
-func (Test) All(ctx context.Context) error { return selftest.All(ctx) }
+func (Test) All(ctx context.Context) error { return toolkit().Do(ctx, selftest.All) }
 
 // Unit is the fast loop: format, vet and the tests that need no service.
-func (Test) Unit(ctx context.Context) error { return selftest.Unit(ctx) }
+func (Test) Unit(ctx context.Context) error { return toolkit().Do(ctx, selftest.Unit) }
 
 // Lint runs golangci-lint, pinned in tools/go.mod.
-func (Test) Lint(ctx context.Context) error { return selftest.Lint(ctx) }
+func (Test) Lint(ctx context.Context) error { return toolkit().Do(ctx, selftest.Lint) }

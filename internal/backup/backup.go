@@ -45,7 +45,9 @@ type Room struct {
 	pick    Selection
 	plan    string // the set that a plan speaks of
 
-	restored *restoration // the last one of this process
+	restored       *restoration       // the last one of this process
+	restoredVolume *volumeRestoration // likewise
+	volumes        volumes
 }
 
 // New returns a room that has touched nothing yet.

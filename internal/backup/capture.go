@@ -39,6 +39,9 @@ func (r *Room) capture(kinds ...string) procedure.Action {
 		began := time.Now()
 		for _, held := range gone {
 			err := s.gone(held)
+			if absent := r.volumesAbsent(); absent != nil && held.Kind == source.KindVolume {
+				err = fmt.Errorf("find source %s (%s): %w", held.Name, held.Origin, absent)
+			}
 			s.add(manifest.Source{Name: held.Name, Kind: held.Kind, State: manifest.Failed, Error: err.Error(), Origin: held.Origin}, err)
 			if !s.serverDown(held) { // else backup:prepare has told it, once for all of its databases
 				w.Defer(err)
@@ -153,12 +156,14 @@ func (s *session) around(ctx context.Context, w *procedure.Work, p *planned, wor
 	return errors.Join(err, run(late, p.config.After))
 }
 
-// again lays a source down, anew when the connection to it was lost. What the
-// attempts before have laid down serves the next one.
+// again lays a source down, anew when the connection to it was lost.
 func (s *session) again(ctx context.Context, w *procedure.Work, draft *store.Draft, p *planned, done *manifest.Source) error {
 	for attempt := 0; ; attempt++ {
 		err := s.lay(ctx, w, draft, p, done)
 		if !command.IsAway(err) || attempt >= p.config.Retries || ctx.Err() != nil {
+			return err
+		}
+		if err := draft.Drop(source.Dir(p)); err != nil {
 			return err
 		}
 		w.Say.Warn("%s: %v; trying again (%d of %d)", p.Name(), err, attempt+1, p.config.Retries)

@@ -33,11 +33,18 @@ func (r *Room) prepare(ctx context.Context, w *procedure.Work) error {
 		return err
 	}
 	now.unlock = unlock
+	w.Defer(r.BringBack(ctx, w.Door, w.Say))
 	for _, l := range now.sets {
 		if l.Err != nil {
 			w.Say.Warn("%v", l.Err)
 		}
 	}
+	containers := overlooked(ctx, w.Door, c)
+	defer func() {
+		for _, line := range containers() {
+			w.Say.Info("%s", line)
+		}
+	}()
 	if now.sources, err = r.find(ctx, w.Door, c, s, w.Say); err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ import (
 
 	"iact-infra/internal/backup"
 	"iact-infra/internal/backup/disk"
+	"iact-infra/internal/command"
 	"iact-infra/internal/config"
 	"iact-infra/internal/engine"
 	"iact-infra/internal/journal"
@@ -30,7 +31,7 @@ import (
 const (
 	playVariable  = "BACKUP_TEST_PLAY"
 	nowVariable   = "BACKUP_TEST_NOW"   // what the clock says
-	hookVariable  = "BACKUP_TEST_HOOK"  // kill:N, enospc:N or eio:N at the Nth write to the store, or wait:FILE, once, in the new set
+	hookVariable  = "BACKUP_TEST_HOOK"  // kill:N, enospc:N or eio:N at the Nth write to the store, or wait:FILE, once, in the new set; hold:FILE, at the first part of a database
 	countVariable = "BACKUP_TEST_COUNT" // a file that gets the number of writes
 )
 
@@ -96,9 +97,17 @@ func newProgram(args []string) (*program, error) {
 			targets = append(targets, strings.ToLower(arg))
 		}
 	}
+	settings := sync.OnceValues(func() (*config.Config, error) {
+		return config.Load(config.Options{Root: root, Getenv: os.Getenv})
+	})
 	p.room = backup.New(backup.Options{
-		Config: sync.OnceValues(func() (*config.Config, error) {
-			return config.Load(config.Options{Root: root, Getenv: os.Getenv})
+		Config: settings,
+		Places: sync.OnceValues(func() (*command.Places, error) {
+			c, err := settings()
+			if err != nil {
+				return nil, err
+			}
+			return &command.Places{SSHConfig: c.SSH.Config, VagrantDir: c.VM.Dir, Cache: filepath.Join(root, ".iact", "cache")}, nil
 		}),
 		Getenv: os.Getenv, Now: clock(), Random: rand.Reader, Host: "testhost", Version: "v0-test", Targets: targets, Hook: p.hook(), Answers: answers(),
 	})
@@ -139,6 +148,9 @@ func (p *program) target(name string, flags map[string]string) error {
 			Set: flags["-set"], Source: flags["-source"], To: flags["-to"], Yes: flags["-yes"] == "true", Globals: flags["-globals"],
 		})
 		return p.engine.Target(ctx, name)
+	case "backup:restorevolume":
+		p.room.Select(backup.Selection{Set: flags["-set"], Source: flags["-source"], To: flags["-to"], Yes: flags["-yes"] == "true"})
+		return p.engine.Target(ctx, name)
 	case "procedure:rollback":
 		return p.engine.Rollback(ctx, flags["-run"], false)
 	case "procedure:resume":
@@ -167,7 +179,7 @@ func clock() func() time.Time {
 func (p *program) hook() disk.Hook {
 	kind, arg, _ := strings.Cut(os.Getenv(hookVariable), ":")
 	nth, err := strconv.ParseInt(cmp.Or(arg, "0"), 10, 64)
-	if err != nil && kind != "wait" {
+	if err != nil && kind != "wait" && kind != "hold" {
 		panic(err)
 	}
 	var waited atomic.Bool
@@ -183,7 +195,7 @@ func (p *program) hook() disk.Hook {
 			return syscall.ENOSPC
 		case kind == "eio" && n == nth:
 			return syscall.EIO
-		case kind == "wait" && strings.Contains(op.Path, ".incomplete-") && !waited.Swap(true):
+		case (kind == "wait" && strings.Contains(op.Path, ".incomplete-") || kind == "hold" && strings.Contains(op.Path, "/postgres-") && strings.Contains(op.Path, ".zst")) && !waited.Swap(true):
 			_ = os.WriteFile(arg+".there", nil, 0o600)
 			for _, err := os.Stat(arg); err != nil; _, err = os.Stat(arg) {
 				time.Sleep(5 * time.Millisecond)

@@ -42,6 +42,8 @@ First make sure that the set is whole:
 			mariadbRecipe(&b, s)
 		case s.Kind == source.KindFiles:
 			filesRecipe(&b, s)
+		case s.Kind == source.KindVolume:
+			volumeRecipe(&b, s)
 		}
 	}
 	return b.Bytes()

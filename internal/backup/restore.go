@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -17,6 +18,7 @@ import (
 	"iact-infra/internal/backup/source"
 	"iact-infra/internal/backup/store"
 	"iact-infra/internal/backup/tree"
+	"iact-infra/internal/command"
 	"iact-infra/internal/config"
 	"iact-infra/internal/fault"
 	"iact-infra/internal/report"
@@ -45,11 +47,11 @@ func (r *Room) Restore(ctx context.Context, pick Selection, say *report.Line, pl
 	}
 	set, err := open(s, pick)
 	if err != nil {
-		return nil, err
+		return nil, restoring(pick.Source, err)
 	}
 	held, err := choose(set, pick.Source)
 	if err != nil {
-		return nil, err
+		return nil, restoring(pick.Source, err)
 	}
 	if pick.To == "" {
 		return nil, fault.New(fault.Usage, "add -to=DIRECTORY, or -to=FILE for a dump", errors.New("restore: -to does not say where"))
@@ -65,6 +67,7 @@ func (r *Room) Restore(ctx context.Context, pick Selection, say *report.Line, pl
 		_, err := fmt.Fprintln(planning, plannedRestore(set, held, to))
 		return nil, err
 	}
+	r.TryBringBack(ctx, command.NewDoor(command.Local()), say)
 	parts, err := set.Parts(held)
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "take another set (backup:list shows them)", fmt.Errorf("restore %s from set %s: %w", held.Name, set.Manifest.ID, err))
@@ -79,7 +82,7 @@ func (r *Room) Restore(ctx context.Context, pick Selection, say *report.Line, pl
 	defer bar.Done()
 	in := &meter{r: stream, add: bar.Add}
 	temp := filepath.Join(filepath.Dir(to), "."+filepath.Base(to)+".restoring-"+rand.Text()[:6])
-	if held.Kind == source.KindFiles {
+	if isTar(held) {
 		err = restoreTree(ctx, in, temp, to, done)
 	} else {
 		done.Next = nextStep(held, to)
@@ -106,28 +109,17 @@ func open(s *store.Store, pick Selection) (*store.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i, l := range all {
-		if l.Set != nil && forSafety(l.Set) {
-			continue
+	if pick.Source != "" {
+		if set := newestWith(all, pick.Source); set != nil {
+			return set, nil
 		}
-		if pick.Source == "" && (i == 0 || l.Set == nil) {
-			break
-		}
-		if pick.Source == "" {
-			return l.Set, nil
-		}
-		if l.Set == nil {
-			continue
-		}
-		held, ok := l.Set.Manifest.Source(pick.Source)
-		if ok && held.State != manifest.Failed {
-			return l.Set, nil
-		}
+	} else if i := slices.IndexFunc(all, func(l store.Listed) bool { return l.Set == nil || !forSafety(l.Set) }); i > 0 && all[i].Set != nil {
+		return all[i].Set, nil
 	}
 	set, err := s.Open("") // which says what is wrong
 	if err == nil && forSafety(set) {
 		return nil, fault.New(fault.Usage, "name it if it is meant: -set="+set.Manifest.ID,
-			fmt.Errorf("restore: no backup holds %s, only safety sets of earlier restores do", pick.Source))
+			fmt.Errorf("no backup holds %s, only safety sets of earlier restores do", pick.Source))
 	}
 	return set, err
 }
@@ -135,32 +127,35 @@ func open(s *store.Store, pick Selection) (*store.Set, error) {
 // choose finds the source that is meant. Without a name, the only one that the
 // set holds is.
 func choose(set *store.Set, name string) (*manifest.Source, error) {
-	var all []string
-	for i := range set.Manifest.Sources {
-		held := &set.Manifest.Sources[i]
+	m := set.Manifest
+	if held := meant(m, name); held != nil {
 		if held.State == manifest.Failed {
-			if held.Name == name {
-				return nil, fault.New(fault.Missing, "take an older set (backup:list shows them)", fmt.Errorf("restore %s: set %s lacks it: %s", name, set.Manifest.ID, held.Error))
-			}
-			continue
+			return nil, fault.New(fault.Missing, "take an older set (backup:list shows them)", fmt.Errorf("set %s lacks it: %s", m.ID, held.Error))
 		}
-		if held.Name == name {
-			return held, nil
-		}
-		all = append(all, held.Name)
-	}
-	if name == "" && len(all) == 1 {
-		held, _ := set.Manifest.Source(all[0])
 		return held, nil
 	}
-	if name == "" {
-		return nil, fault.New(fault.Usage, "add -source=NAME", fmt.Errorf("restore: set %s holds several sources: %s", set.Manifest.ID, strings.Join(all, ", ")))
+	names, words := called(m)
+	all := strings.Join(names, ", ")
+	switch {
+	case name == "" && len(names) == 1:
+		held, _ := m.Source(words[0])
+		return held, nil
+	case name == "":
+		return nil, fault.New(fault.Usage, "add -source=NAME", fmt.Errorf("set %s holds several sources: %s", m.ID, all))
 	}
-	hint := "it holds " + strings.Join(all, ", ")
-	if near := config.Nearest(name, all); near != "" {
+	hint := "it holds " + all
+	if near := config.Nearest(name, words); near != "" {
 		hint = "did you mean " + near + "? " + hint
 	}
-	return nil, fault.New(fault.Usage, hint, fmt.Errorf("restore %s: set %s has no such source", name, set.Manifest.ID))
+	return nil, fault.New(fault.Usage, hint, fmt.Errorf("set %s has no such source", m.ID))
+}
+
+// restoring puts before an error what was to be restored, as it was typed.
+func restoring(source string, err error) error {
+	if source == "" {
+		return fmt.Errorf("restore: %w", err)
+	}
+	return fmt.Errorf("restore %s: %w", source, err)
 }
 
 // free refuses a target that is taken: a restore never overwrites.
@@ -175,7 +170,7 @@ func free(to string, held *manifest.Source) error {
 	if err != nil {
 		return fmt.Errorf("restore to %s: %w", to, err)
 	}
-	if held.Kind == source.KindFiles && info.IsDir() {
+	if isTar(held) && info.IsDir() {
 		names, err := os.ReadDir(to)
 		if err == nil && len(names) == 0 {
 			return nil
@@ -255,7 +250,7 @@ func nextStep(held *manifest.Source, to string) string {
 
 func plannedRestore(set *store.Set, held *manifest.Source, to string) string {
 	read := "cd " + word(set.Dir) + " && " + decoded(held.Dir)
-	if held.Kind == source.KindFiles {
+	if isTar(held) {
 		return "mkdir -p " + word(to) + " && " + read + " | tar -x -p --xattrs --xattrs-include='*' -C " + word(to)
 	}
 	return read + " > " + word(to)
@@ -263,7 +258,7 @@ func plannedRestore(set *store.Set, held *manifest.Source, to string) string {
 
 // Write prints the result for people.
 func (d *Restored) Write(w io.Writer) {
-	if d.Kind == source.KindFiles {
+	if d.Kind == source.KindFiles || d.Kind == source.KindVolume {
 		fmt.Fprintf(w, "%s of set %s is in %s: %d entries\n", d.Source, d.ID, d.To, d.Files)
 	} else {
 		fmt.Fprintf(w, "%s of set %s is in %s: %s\nload it with:\n  %s\n", d.Source, d.ID, d.To, report.Bytes(d.Size), d.Next)

@@ -26,6 +26,7 @@ import (
 type restoration struct {
 	room   *Room
 	w      *procedure.Work
+	asked  string // the source, as it was typed
 	pick   choice
 	config *config.Config
 	store  *store.Store
@@ -41,7 +42,7 @@ type restoration struct {
 // restoreDB is step 10: a database comes back to life. Until the last phase
 // whatever is live stays as it is.
 func (r *Room) restoreDB(ctx context.Context, w *procedure.Work) error {
-	t := &restoration{room: r, w: w, done: &RestoredDB{Warnings: []string{}, Phases: map[string]float64{}}}
+	t := &restoration{room: r, w: w, done: &RestoredDB{Run: w.Run, Warnings: []string{}, Phases: map[string]float64{}}}
 	err := t.run(ctx)
 	if t.locked != nil {
 		t.locked()
@@ -78,7 +79,7 @@ func (t *restoration) run(ctx context.Context) error {
 			err = ctx.Err()
 		}
 		if err != nil {
-			return t.abandoned(ctx, fmt.Errorf("restore %s: %w", t.name(), err))
+			return t.abandoned(ctx, restoring(t.name(), err))
 		}
 		t.done.Phases[phase.name+"_seconds"] = time.Since(began).Seconds()
 	}
@@ -87,8 +88,11 @@ func (t *restoration) run(ctx context.Context) error {
 
 // name is the source for messages.
 func (t *restoration) name() string {
-	if t.held != nil {
+	switch {
+	case t.held != nil:
 		return t.held.Name
+	case t.asked != "":
+		return t.asked
 	}
 	return "database"
 }
@@ -249,7 +253,7 @@ func (r *Room) planRestoreDB(ctx context.Context, w *procedure.Work) ([]string, 
 		return nil, err
 	}
 	if err := t.pickSource(r.selection()); err != nil {
-		return nil, err
+		return nil, restoring(t.name(), err)
 	}
 	if t.taker, err = t.newTaker(ctx); err != nil {
 		return nil, err

@@ -61,6 +61,7 @@ func (t *restoration) choose(context.Context) (err error) {
 
 // pickSource applies what was asked for.
 func (t *restoration) pickSource(pick Selection) (err error) {
+	t.asked = pick.Source
 	switch pick.Globals {
 	case "", globalsMissing, globalsNone:
 	default:
@@ -91,7 +92,7 @@ func chooseDatabase(m *manifest.Manifest, name string) (*manifest.Source, error)
 	var all []string
 	for i := range m.Sources {
 		held := &m.Sources[i]
-		if held.State == manifest.Failed || held.Kind == source.KindFiles || held.Kind == source.KindGlobals {
+		if held.State == manifest.Failed || isTar(held) || held.Kind == source.KindGlobals {
 			continue
 		}
 		found, all = append(found, held), append(all, held.Name)

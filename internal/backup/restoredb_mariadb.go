@@ -134,6 +134,10 @@ func (m *mariadbTaker) look(ctx context.Context) error {
 		return fmt.Errorf("restore into MariaDB at %s: %w", m.from.Origin(), err)
 	}
 	live := m.place.Live
+	if facts.CaseMode == "1" { // as the server writes it
+		live = strings.ToLower(live)
+		m.done.Database = live
+	}
 	if m.place, err = m.maria.Unused(ctx, m.room.o.Now(), func(at time.Time) *marialive.Exchange { return m.exchange(live, at) }); err != nil {
 		return err
 	}
@@ -164,8 +168,8 @@ func (m *mariadbTaker) keep() error {
 }
 
 func (m *mariadbTaker) create(ctx context.Context) error {
-	said, err := m.maria.Settle(ctx, m.place.Live, filepath.Dir(m.place.Dir))
-	m.say(said)
+	told, err := m.maria.Settle(ctx, m.place.Live, filepath.Dir(m.place.Dir))
+	m.say(told)
 	if err != nil {
 		return err
 	}
@@ -183,9 +187,12 @@ func (m *mariadbTaker) create(ctx context.Context) error {
 	return m.keep()
 }
 
-func (m *mariadbTaker) say(lines []string) {
-	for _, line := range lines {
+func (m *mariadbTaker) say(told marialive.Told) {
+	for _, line := range told.Did {
 		m.w.Say.Info("%s", line)
+	}
+	for _, line := range told.Warned {
+		m.warn("%s", line)
 	}
 }
 
@@ -252,6 +259,9 @@ func (m *mariadbTaker) take(ctx context.Context) error {
 			return err
 		}
 	}
+	if m.place.Lost != "" {
+		m.warn("%s", m.place.Lost)
+	}
 	if m.place.Existed {
 		m.done.Old = m.place.Before
 		m.done.Drop = m.dropCommand() // the way back is the rollback of the run
@@ -267,7 +277,7 @@ func (m *mariadbTaker) dropCommand() string {
 	if from.PasswordFile != "" { // a person types it
 		from.PasswordFile, args = "", append([]string{"--password"}, args...)
 	}
-	return from.Client("mariadb", args...).String()
+	return m.door.Show(from.Client("mariadb", args...))
 }
 
 func (m *mariadbTaker) holds(ctx context.Context) (string, error) {
@@ -282,8 +292,8 @@ func (m *mariadbTaker) abandon(ctx context.Context) error {
 	if !m.made {
 		return nil
 	}
-	said, err := m.maria.Back(ctx, m.place)
-	m.say(said)
+	told, err := m.maria.Back(ctx, m.place)
+	m.say(told)
 	return err
 }
 
@@ -292,11 +302,11 @@ func (m *mariadbTaker) plan(dump string) []string {
 	for _, line := range m.maria.Plan(m.place, m.facts.Exists) {
 		switch {
 		case line.Load:
-			lines = append(lines, dump+" | "+marialive.BesideFilter+" | "+line.Command.String())
+			lines = append(lines, dump+" | "+marialive.BesideFilter+" | "+m.door.Show(line.Command))
 		case line.Note != "":
 			lines = append(lines, "# "+line.Note)
 		default:
-			lines = append(lines, line.Command.String())
+			lines = append(lines, m.door.Show(line.Command))
 		}
 	}
 	return lines
@@ -328,9 +338,12 @@ func (r *Room) restoredExchange(w *procedure.Work) (*marialive.Server, *marialiv
 
 // exchangeBack is the undo of a restore of MariaDB.
 func (r *Room) exchangeBack(ctx context.Context, w *procedure.Work, server *marialive.Server, e *marialive.Exchange) error {
-	said, err := server.Back(ctx, e)
-	for _, line := range said {
+	told, err := server.Back(ctx, e)
+	for _, line := range told.Did {
 		w.Say.Info("%s", line)
+	}
+	for _, line := range told.Warned {
+		w.Say.Warn("%s", line)
 	}
 	return err
 }

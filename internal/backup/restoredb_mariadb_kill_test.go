@@ -34,6 +34,32 @@ func TestRealSlowAKilledMariaDBRestoreIsUndoneOrRepeated(t *testing.T) {
 	}
 }
 
+// TestRealSlowAMariaDBRestoreKilledAroundItsSwapIsResumedOrRolledBack kills at
+// every command from right before the tables change places to the end.
+func TestRealSlowAMariaDBRestoreKilledAroundItsSwapIsResumedOrRolledBack(t *testing.T) {
+	t.Parallel()
+	const last = 10 // commands, of which the swap is in the middle
+	for name, way := range map[string]int{"rolled back": 0, "resumed": 2} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			k := newMariaKiller(t)
+			killed, whole := 20, 300 // the last command at which a restore can be killed is between them
+			for whole-killed > 1 {
+				if nth := (killed + whole) / 2; k.at(nth, way) {
+					killed = nth
+				} else {
+					whole = nth
+				}
+			}
+			for nth := whole - last; nth < killed; nth++ {
+				if !k.at(nth, way) {
+					t.Errorf("command %d: it was not killed", nth)
+				}
+			}
+		})
+	}
+}
+
 type mariaKiller struct {
 	*rig
 	t           *testing.T
@@ -46,6 +72,7 @@ type mariaKiller struct {
 func newMariaKiller(t *testing.T) *mariaKiller {
 	t.Helper()
 	r, c, database := withMariaDBAround(t)
+	c.SQL(t, database, "GRANT EXECUTE ON PROCEDURE kept TO "+c.CreateUser(t, "app")+"@'%'")
 	k := &mariaKiller{rig: r, t: t, c: c, database: database, good: dumped(t, c, database)}
 	k.defined[0] = objects(t, c, database)
 	c.SQL(t, database, "UPDATE calls SET what = 'wrong'; DROP PROCEDURE p; DROP TABLE child")

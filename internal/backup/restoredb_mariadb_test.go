@@ -15,7 +15,7 @@ import (
 
 // around is what surrounds the table calls in the tests.
 const around = "CREATE TABLE log (w varchar(40)); CREATE VIEW seen AS SELECT n FROM calls; CREATE TRIGGER t AFTER UPDATE ON calls FOR EACH ROW INSERT INTO log VALUES (OLD.what);" +
-	"CREATE PROCEDURE p() SELECT 1; CREATE EVENT e ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01' DO DELETE FROM log; CREATE TABLE child (n int, CONSTRAINT fk FOREIGN KEY (n) REFERENCES calls (n)); INSERT INTO child VALUES (1)"
+	"CREATE PROCEDURE p() SELECT 1; CREATE PROCEDURE kept() SELECT 2; CREATE EVENT e ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01' DO DELETE FROM log; CREATE TABLE child (n int, CONSTRAINT fk FOREIGN KEY (n) REFERENCES calls (n)); INSERT INTO child VALUES (1)"
 
 // withMariaDBAround is withMariaDB with views, triggers and so on, and one set.
 func withMariaDBAround(t *testing.T) (r *rig, c *testbed.MariaDBServer, database string) {
@@ -31,13 +31,14 @@ func withMariaDBAround(t *testing.T) (r *rig, c *testbed.MariaDBServer, database
 	return r, c, database
 }
 
-// objects is what is defined in a database.
+// objects is what is defined in a database, with the rights on single routines.
 func objects(t *testing.T, c *testbed.MariaDBServer, database string) string {
 	t.Helper()
 	return c.SQL(t, "mysql", strings.ReplaceAll("SELECT 'trigger', TRIGGER_NAME, ACTION_STATEMENT FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = 'DB'"+
 		" UNION SELECT 'view', TABLE_NAME, VIEW_DEFINITION FROM information_schema.VIEWS WHERE TABLE_SCHEMA = 'DB'"+
 		" UNION SELECT 'routine', ROUTINE_NAME, ROUTINE_DEFINITION FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = 'DB'"+
-		" UNION SELECT 'event', EVENT_NAME, STATUS FROM information_schema.EVENTS WHERE EVENT_SCHEMA = 'DB' ORDER BY 1, 2", "DB", database))
+		" UNION SELECT 'event', EVENT_NAME, STATUS FROM information_schema.EVENTS WHERE EVENT_SCHEMA = 'DB'"+
+		" UNION SELECT 'right', CONCAT(Routine_name, ' of ', User), Proc_priv FROM mysql.procs_priv WHERE Db = 'DB' ORDER BY 1, 2", "DB", database))
 }
 
 func sameData(t *testing.T, what string, want, got compare.Digest) {

@@ -306,10 +306,10 @@ func (p *postgresTaker) plan(dump string) []string {
 	var lines []string
 	for _, c := range p.server.Plan(&p.place, p.facts, p.held.Detail, p.at) {
 		if c.Program == "pg_restore" {
-			lines = append(lines, dump+" | "+c.String())
+			lines = append(lines, dump+" | "+p.server.Door.Show(c))
 			continue
 		}
-		lines = append(lines, c.String())
+		lines = append(lines, p.server.Door.Show(c))
 	}
 	return lines
 }

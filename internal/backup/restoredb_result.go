@@ -13,6 +13,7 @@ import (
 // interface.
 type RestoredDB struct {
 	ID       string `json:"id"`
+	Run      string `json:"run"` // what procedure:rollback and procedure:resume call this run
 	Source   string `json:"source"`
 	Kind     string `json:"kind"`
 	Database string `json:"database"`
@@ -58,9 +59,9 @@ func (d *RestoredDB) Write(w io.Writer) {
 	}
 	fmt.Fprintf(w, "  drop it:     %s\n", d.Drop)
 	if d.Back == "" {
-		fmt.Fprintln(w, "  go back:     procedure:rollback (procedure:status names the run)")
+		fmt.Fprintf(w, "  go back:     procedure:rollback -run=%s\n", d.Run)
 		return
 	}
 	fmt.Fprintf(w, "  go back:     %s\n", d.Back)
-	fmt.Fprintln(w, "  or go back with all that this run did: procedure:rollback (procedure:status names the run)")
+	fmt.Fprintf(w, "  or go back with all that this run did: procedure:rollback -run=%s\n", d.Run)
 }

@@ -49,6 +49,7 @@ func (r *Room) rotate(ctx context.Context, w *procedure.Work) error {
 	if err != nil {
 		return err
 	}
+	r.TryBringBack(ctx, w.Door, w.Say)
 	if err := s.Check(); err != nil {
 		return err
 	}

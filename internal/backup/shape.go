@@ -41,13 +41,24 @@ func newShape(ctx context.Context, door *command.Door, held *manifest.Source) (s
 		return &textShape{trailer: "-- PostgreSQL database cluster dump complete"}, nil
 	case source.KindMariaDB:
 		return &textShape{trailer: source.DumpTrailer}, nil
-	case source.KindFiles:
-		if held.Detail["layout"] == source.LayoutStream {
+	case source.KindFiles, source.KindVolume:
+		if !isTree(held) {
 			return newStreamShape(), nil
 		}
 		return &treeShape{}, nil
 	}
 	return nil, &unchecked{fmt.Errorf("this program does not know the kind %s", held.Kind)}
+}
+
+// isTar says whether the parts of a source are a tar, by whomever it was written.
+func isTar(held *manifest.Source) bool {
+	return held.Kind == source.KindFiles || held.Kind == source.KindVolume
+}
+
+// isTree says whether they are a tar that was laid down file by file: its parts
+// make sense alone. One that came as a stream is cut anywhere.
+func isTree(held *manifest.Source) bool {
+	return isTar(held) && held.Detail["layout"] != source.LayoutStream
 }
 
 type noShape struct{}

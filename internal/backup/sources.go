@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"iact-infra/internal/backup/source"
@@ -64,7 +63,11 @@ func (r *Room) find(ctx context.Context, door *command.Door, c *config.Config, s
 	if c.Backup.Auto {
 		return r.auto(ctx, door, c, s, say), nil
 	}
-	return r.configured(c, s)
+	all, err := r.configured(c, s)
+	if err != nil {
+		return nil, err
+	}
+	return unique(append(all, r.foundVolumes(ctx, door, c, s, say)...), s), nil
 }
 
 // auto finds what this machine has: the databases of the PostgreSQL and MariaDB
@@ -89,7 +92,7 @@ func (r *Room) auto(ctx context.Context, door *command.Door, c *config.Config, s
 	all = append(all, &planned{Source: &source.Files{
 		Label: "config", Path: c.Project, Exclude: c.Backup.Exclude, Skip: []string{c.Backup.Store, stateDir(c)}, FreeIn: s.Free,
 	}})
-	return unique(all)
+	return unique(append(all, r.foundVolumes(ctx, door, c, s, say)...), s)
 }
 
 func (r *Room) databases(ctx context.Context, door *command.Door, server *source.Server, say *report.Line) []*planned {
@@ -161,15 +164,10 @@ func label(database string) string {
 	return clean[:min(len(clean), 60)]
 }
 
-// unique gives sources whose names clash a number.
-func unique(all []*planned) []*planned {
-	taken := map[string]bool{}
-	for _, p := range all {
-		name := p.Name()
-		for n := 2; taken[name]; n++ {
-			name = p.Name() + "-" + strconv.Itoa(n)
-		}
-		taken[name] = true
+// unique gives every source a name of its own.
+func unique(all []*planned, s *store.Store) []*planned {
+	for i, name := range newNaming(s).names(all) {
+		p := all[i]
 		switch s := p.Source.(type) {
 		case *source.Postgres:
 			s.Label = name
@@ -180,6 +178,8 @@ func unique(all []*planned) []*planned {
 		case *source.Files:
 			s.Label = name
 		case *source.FarFiles:
+			s.Label = name
+		case *source.Volume:
 			s.Label = name
 		}
 	}
@@ -253,9 +253,11 @@ func (r *Room) configured(c *config.Config, s *store.Store) ([]*planned, error) 
 				return nil, fmt.Errorf("log in for source %s: %w", one.Name, err)
 			}
 			all = append(all, &planned{config: one, place: place, Source: &source.MariaDB{Label: one.Name, Database: one.Database, Server: server, Lock: one.Lock, Timeout: one.Timeout}})
+		case source.KindVolume:
+			all = append(all, &planned{config: one, place: place, Source: r.volume(one, c, s)})
 		default:
 			return nil, fault.New(fault.Usage, "", fmt.Errorf("%s: kind %s of source %s cannot be backed up", one.Origin, one.Kind, one.Name))
 		}
 	}
-	return unique(append(all, roles...)), nil
+	return append(all, roles...), nil
 }

@@ -14,9 +14,9 @@ func (r *Room) Procedure() procedure.Procedure {
 	return procedure.Procedure{
 		Code: "PROCED-INFRA-004", Namespace: "backup",
 		Title: procedure.Text{ES: "Respaldar y restaurar", EN: "Back up and restore"},
-		All:   [][]string{{"backup:prepare"}, {"backup:db", "backup:config"}, {"backup:seal"}, {"backup:verify"}},
-		// 2 snapshot of the VM, 4 volumes, 9 restore of a snapshot
-		Missing: []int{2, 4, 9},
+		All:   [][]string{{"backup:prepare"}, {"backup:db", "backup:config"}, {"backup:volumes"}, {"backup:seal"}, {"backup:verify"}},
+		// 2 snapshot of the VM, 9 restore of a snapshot
+		Missing: []int{2, 9},
 		Steps: []procedure.Step{
 			{
 				Number: 1, Target: "backup:prepare",
@@ -37,6 +37,17 @@ func (r *Room) Procedure() procedure.Procedure {
 				Plan:     r.planCapture(databases...),
 				Estimate: minutes(15, 30),
 				Symptoms: []string{"B01", "B06", "B10", "B11", "B14", "B15", "B16", "B17", "B18", "B27"},
+			},
+			{
+				// After the databases: stopping a container must not cut a dump.
+				Number: 4, Target: "backup:volumes", Needs: []string{"backup:prepare"},
+				Title:    procedure.Text{ES: "Respaldar los volúmenes de Docker", EN: "Back up the Docker volumes"},
+				Run:      r.captureVolumes,
+				Validate: r.captured(source.KindVolume),
+				NoUndo:   addsOnly(),
+				Plan:     r.planCapture(source.KindVolume),
+				Estimate: minutes(10, 20),
+				Symptoms: []string{"D01", "D02", "D21", "D22", "B18"},
 			},
 			{
 				Number: 5, Target: "backup:config", Needs: []string{"backup:prepare"},
@@ -91,6 +102,20 @@ func (r *Room) Procedure() procedure.Procedure {
 				Plan:     r.planRestoreDB,
 				Estimate: minutes(5, 15),
 				Symptoms: []string{"B02", "B03", "B04", "B05", "B14", "B25", "B26", "B12", "B19", "B63", "B66", "B70", "B74"},
+			},
+		},
+		Extra: []procedure.Step{
+			{
+				Target:   "backup:restoreVolume",
+				Title:    procedure.Text{ES: "Restaurar un volumen de Docker: al lado, comparado, y solo entonces con su nombre", EN: "Restore a Docker volume: beside, compared, and only then under its name"},
+				Done:     r.volumeCameBack,
+				Run:      r.restoreVolume,
+				Validate: r.volumeRestored,
+				Undo:     r.undoRestoreVolume,
+				Undone:   r.restoreVolumeUndone,
+				Plan:     r.planRestoreVolume,
+				Estimate: minutes(1, 15),
+				Symptoms: []string{"B12", "B19", "D21", "D01", "D02", "D22"},
 			},
 		},
 	}

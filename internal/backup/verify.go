@@ -12,7 +12,6 @@ import (
 
 	"iact-infra/internal/backup/archive"
 	"iact-infra/internal/backup/manifest"
-	"iact-infra/internal/backup/source"
 	"iact-infra/internal/backup/store"
 	"iact-infra/internal/config"
 	"iact-infra/internal/fault"
@@ -38,6 +37,7 @@ func (r *Room) verify(ctx context.Context, w *procedure.Work) error {
 	if err != nil {
 		return err
 	}
+	r.TryBringBack(ctx, w.Door, w.Say)
 	pick := r.selection()
 	v := &verifier{w: w, full: true, scrub: c.Backup.ScrubAfter, now: r.o.Now().UTC()}
 	set, err := s.Open(pick.Set)
@@ -160,7 +160,7 @@ func (v *verifier) source(ctx context.Context, set *store.Set, held *manifest.So
 		if err != nil {
 			return err
 		}
-		if whole || held.Kind == source.KindFiles {
+		if whole || isTree(held) {
 			if err := shape.part(p, data); err != nil {
 				whole = false
 				damage(name, err.Error(), nil)
@@ -194,7 +194,7 @@ func (v *verifier) due(held *manifest.Source, parts []manifest.Part) []manifest.
 	old := func(p manifest.Part) bool {
 		return v.full || p.ReadAt.IsZero() || v.now.Sub(p.ReadAt) > v.scrub
 	}
-	if held.Kind != source.KindFiles {
+	if !isTree(held) {
 		if slices.ContainsFunc(parts, old) || held.New > 0 {
 			return parts
 		}

@@ -51,6 +51,13 @@ func placeRule(s string) string {
 	return ""
 }
 
+func machineRule(s string) string {
+	if command.CheckPlace("vagrant:"+s) != "" {
+		return "a machine is named as in the Vagrantfile: a-z A-Z 0-9 _ . - with a letter or digit first"
+	}
+	return ""
+}
+
 func databaseRule(s string) string {
 	switch {
 	case strings.Contains(s, "://") || strings.Contains(s, "="):

@@ -38,6 +38,7 @@ type Backup struct {
 	Keep       Keep
 	Level      string        // fast, default, better or best
 	Exclude    []string      // gitignore patterns for the project directory of auto
+	Volumes    Volumes       // of Docker, besides the sources
 	ScrubAfter time.Duration // age after which a linked part is read again
 	Margin     int           // percent of the estimate that has to be free besides it
 }
@@ -49,7 +50,8 @@ type SSH struct {
 
 // VM is the section of the virtual machines.
 type VM struct {
-	Dir string // where the Vagrantfile is
+	Dir      string   // where the Vagrantfile is
+	Machines []string // empty: those that Vagrant has made there
 }
 
 // Keep says which sets rotation keeps: what any of its rules keeps. The zero
@@ -79,6 +81,8 @@ type Source struct {
 	Port           int
 	Socket         string
 	Lock           bool
+	Volume, Mode   string // of Docker; live, pause or stop
+	Image          string
 	User           string
 	PasswordFile   string
 	Path           string
@@ -94,6 +98,9 @@ type Source struct {
 type Options struct {
 	Root   string                   // the checkout, as FindRoot returns it
 	Getenv func(name string) string // nil: the environment of this process
+	// Draft is what files would hold, by absolute path: a change is tried before
+	// it is made.
+	Draft map[string][]byte
 }
 
 // Load reads the configuration. Its error lists every problem of every file
@@ -107,7 +114,7 @@ func Load(o Options) (*Config, error) {
 	if err != nil {
 		return nil, fault.New(fault.Usage, "", err)
 	}
-	files, err := findFiles(root, o.Getenv("IACT_CONFIG"))
+	files, err := findFiles(root, o.Getenv("IACT_CONFIG"), o.Draft)
 	if err != nil {
 		return nil, err
 	}

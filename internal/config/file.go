@@ -29,13 +29,13 @@ const maxSize = 1 << 20
 
 // findFiles reads the files that count, the weaker one first. A default file
 // may be missing; the one that IACT_CONFIG names may not.
-func findFiles(root, named string) ([]file, error) {
+func findFiles(root, named string, draft map[string][]byte) ([]file, error) {
 	if named != "" {
 		abs, err := filepath.Abs(named)
 		if err != nil {
 			return nil, fault.New(fault.Usage, "", err)
 		}
-		data, err := readLimited(abs)
+		data, err := readLimited(abs, draft)
 		if err != nil {
 			return nil, fault.New(fault.Usage, "set IACT_CONFIG to a configuration file, or unset it",
 				fmt.Errorf("read configuration: IACT_CONFIG=%s: %w", named, cause(err)))
@@ -44,7 +44,7 @@ func findFiles(root, named string) ([]file, error) {
 	}
 	var files []file
 	for _, name := range []string{"config/iact.yaml", "config/iact.local.yaml"} {
-		data, err := readLimited(filepath.Join(root, name))
+		data, err := readLimited(filepath.Join(root, name), draft)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -57,7 +57,10 @@ func findFiles(root, named string) ([]file, error) {
 }
 
 // readLimited reads at most one byte more than maxSize.
-func readLimited(path string) ([]byte, error) {
+func readLimited(path string, draft map[string][]byte) ([]byte, error) {
+	if text, is := draft[path]; is {
+		return text, nil
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err

@@ -44,7 +44,7 @@ type key struct {
 
 // kinds are the kinds of source there are. A new kind is added here, and to
 // the rows of the keys that it takes.
-func kinds() []string { return []string{"postgres", "mariadb", "files"} }
+func kinds() []string { return []string{"postgres", "mariadb", "files", "volume"} }
 
 // fallbackOf is the default for a kind of source.
 func (k key) fallbackOf(kind string) string {
@@ -90,6 +90,11 @@ func table() []key {
 				en: "The directory of the Vagrantfile, for via: vagrant:MACHINE.",
 				es: "El directorio del Vagrantfile, para via: vagrant:MÁQUINA.",
 				at: func(c *Config, _ *Source) any { return &c.VM.Dir },
+			}, {
+				name: "machines", shape: texts, fallback: "[]", example: "[postgresql, mariadb]", rule: machineRule,
+				en: "The machines where backup:discover looks for databases; those that Vagrant has made there when left out.",
+				es: "Las máquinas en las que backup:discover busca bases de datos; si falta, las que Vagrant haya creado allí.",
+				at: func(c *Config, _ *Source) any { return &c.VM.Machines },
 			}},
 			en: "The virtual machines of Vagrant.",
 			es: "Las máquinas virtuales de Vagrant.",
@@ -116,6 +121,11 @@ func backupKeys() []key {
 			en:       "What auto leaves out of the project directory: patterns in gitignore syntax. A list here replaces the default.",
 			es:       "Lo que auto deja fuera del directorio del proyecto: patrones con sintaxis de gitignore. Una lista aquí sustituye la de omisión.",
 			at:       func(c *Config, _ *Source) any { return &c.Backup.Exclude },
+		},
+		{
+			name: "volumes", shape: section, keys: volumesKeys(),
+			en: "Docker volumes of this machine that are backed up. A label iact.backup=true, false, live, pause or stop on a volume decides over this. With a list of sources it counts only where it is given.",
+			es: "Volúmenes de Docker de esta máquina que se respaldan. Una etiqueta iact.backup=true, false, live, pause o stop en un volumen decide por encima. Con una lista de fuentes solo vale donde se da.",
 		},
 		{
 			name: "retired", shape: texts, fallback: "[]", rule: nameRule, pattern: namePattern,

@@ -1,12 +1,16 @@
 package config
 
-import "iact-infra/internal/command"
+import (
+	"slices"
+
+	"iact-infra/internal/command"
+)
 
 // sourceKeys are the keys of one entry of backup.sources.
 func sourceKeys() []key {
 	mariadb, files := []string{"mariadb"}, []string{"files"}
 	databases := []string{"postgres", "mariadb"}
-	return []key{
+	return slices.Concat([]key{
 		{
 			name: "name", shape: text, required: true, rule: nameRule, pattern: namePattern,
 			en: "Unique; the source is found by it in every set.",
@@ -73,6 +77,7 @@ func sourceKeys() []key {
 			es: "Lo que se deja fuera: patrones con sintaxis de gitignore.",
 			at: func(_ *Config, s *Source) any { return &s.Exclude },
 		},
+	}, volumeKeys(), []key{
 		{
 			name: "via", shape: text, fallback: "local", example: "ssh:USER@HOST", rule: placeRule, pattern: command.PlacePattern(),
 			en: "Where the programs of the source run: local, ssh:USER@HOST, docker:CONTAINER, compose:SERVICE or vagrant:MACHINE.",
@@ -109,5 +114,5 @@ func sourceKeys() []key {
 			es: "Líneas de shell que se ejecutan después, también si falló.",
 			at: func(_ *Config, s *Source) any { return &s.After },
 		},
-	}
+	})
 }

@@ -76,6 +76,7 @@ func TestEveryKeyHasADefaultSoThatNothingHasToBeConfigured(t *testing.T) {
 				Keep:       config.Keep{Last: 3, Daily: 7, Weekly: 5, Monthly: 12, Tags: []string{}},
 				Level:      "fast",
 				Exclude:    []string{"node_modules/", "venv/", ".venv/", "__pycache__/", "dist/", "build/", "coverage/", ".git/"},
+				Volumes:    config.Volumes{Match: []string{"*"}, Except: []string{}, Mode: "live"},
 				ScrubAfter: 30 * 24 * time.Hour,
 				Margin:     10,
 			}

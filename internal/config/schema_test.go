@@ -117,7 +117,7 @@ func TestTheCommentedFileHoldsTheDefaultsAndExamplesThatLoad(t *testing.T) {
 		}
 		home := checkout(t, "iact.password", "x", "config/iact.yaml", uncomment(file, isList))
 		examples := mustLoad(t, home, "HOME", home).Backup
-		if n := len(examples.Sources); n != 3 {
+		if n := len(examples.Sources); n != 4 {
 			t.Errorf("%s: %d example sources, want one of each kind", lang, n)
 		}
 		for _, rule := range reflect.VisibleFields(reflect.TypeFor[config.Keep]()) {

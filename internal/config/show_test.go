@@ -31,6 +31,9 @@ func TestEverySettingIsShownWithTheLineItComesFrom(t *testing.T) {
 		{Key: "backup.sources[0].before", Value: "[]", Origin: "default"},
 		{Key: "backup.sources[0].after", Value: "[]", Origin: "default"},
 		{Key: "backup.exclude", Value: "[node_modules/, venv/, .venv/, __pycache__/, dist/, build/, coverage/, .git/]", Origin: "default"},
+		{Key: "backup.volumes.match", Value: "[*]", Origin: "default"},
+		{Key: "backup.volumes.except", Value: "[]", Origin: "default"},
+		{Key: "backup.volumes.mode", Value: "live", Origin: "default"},
 		{Key: "backup.retired", Value: "[]", Origin: "default"},
 		{Key: "backup.keep.last", Value: "0", Origin: "config/iact.yaml:4"},
 		{Key: "backup.keep.hourly", Value: "0", Origin: "config/iact.yaml:4"},
@@ -50,6 +53,7 @@ func TestEverySettingIsShownWithTheLineItComesFrom(t *testing.T) {
 		{Key: "backup.space_margin", Value: "10", Origin: "default"},
 		{Key: "ssh.config", Value: "", Origin: "default"},
 		{Key: "vm.dir", Value: root, Origin: "default"},
+		{Key: "vm.machines", Value: "[]", Origin: "default"},
 	}
 	for i := range max(len(have), len(want)) {
 		if i >= len(have) || i >= len(want) || have[i] != want[i] {

@@ -23,7 +23,7 @@ func (e *Engine) conclude(ctx context.Context, target string, last bool, taken [
 	// deferred does not become good by a later one.
 	noted := e.journal.end(overall(e.allOutcomes()))
 	published := e.publish(target, ended, involved, failure, taken)
-	if err := errors.Join(noted, published); err != nil {
+	if err := besides(noted, published); err != nil && !failure.tells(err) {
 		if failure == nil {
 			failure = &Failure{Target: target, code: fault.Code(err), words: wordsIn(e.opt.Lang)}
 		}
@@ -33,6 +33,11 @@ func (e *Engine) conclude(ctx context.Context, target string, last bool, taken [
 		return nil
 	}
 	return failure
+}
+
+// tells says whether the failure names an error already.
+func (f *Failure) tells(err error) bool {
+	return f != nil && err != nil && strings.Contains(f.Error(), strings.Join(lines(err.Error()), "; "))
 }
 
 // involved returns the outcomes of the target's steps and of their needs, in

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"sync"
 
@@ -103,7 +102,7 @@ func (n *stepNotes) result(ended journal.Outcome, opened bool) error {
 	lost := n.lostCommand()
 	write := func(j *journal.Journal) error { return j.Result(n.step, ended) }
 	if opened {
-		return errors.Join(lost, n.recorder.demand(write))
+		return besides(lost, n.recorder.demand(write))
 	}
-	return errors.Join(lost, n.recorder.offer(write))
+	return besides(lost, n.recorder.offer(write))
 }

@@ -180,7 +180,7 @@ func (e *Engine) writePlan(w io.Writer, plan Planned) {
 		if i > 0 {
 			_, _ = fmt.Fprintln(w)
 		}
-		_, _ = fmt.Fprintf(w, "# %d %s  %s\n", row.Number, row.Target, row.Title)
+		_, _ = fmt.Fprintf(w, "# %s%s  %s\n", numbered(row.Number, "%d "), row.Target, row.Title)
 		switch {
 		case row.Done:
 			comment(say.alreadyDone + row.Evidence)
@@ -198,6 +198,14 @@ func (e *Engine) writePlan(w io.Writer, plan Planned) {
 			comment(say.laterUnknown + row.Problem)
 		}
 	}
+}
+
+// numbered is the number of a step for people; an extra step has none.
+func numbered(number int, format string) string {
+	if number == 0 {
+		return ""
+	}
+	return fmt.Sprintf(format, number)
 }
 
 // printedCommands collects what a planning door prints. A door prints each

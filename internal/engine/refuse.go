@@ -93,15 +93,20 @@ func (e *Engine) buildsUpon(later journal.Run, below map[string]bool) (string, b
 
 // nameOne is what a rollback without an id gets: nobody undoes the wrong run.
 func (e *Engine) nameOne() error {
-	const shown = 3
+	const shown = 5
 	ids, err := journal.IDs(e.opt.JournalDir)
 	if err != nil {
 		return err
 	}
+	undoable := e.undoableTargets()
 	var last []string
 	for _, id := range ids {
-		run, err := journal.Read(journal.Path(e.opt.JournalDir, id))
-		if err != nil || run.Undoes != "" || len(run.Changed()) == 0 {
+		path := journal.Path(e.opt.JournalDir, id)
+		if !journal.Mentions(path, undoable) {
+			continue
+		}
+		run, err := journal.Read(path)
+		if err != nil || run.Undoes != "" || len(e.undoableOf(run)) == 0 {
 			continue
 		}
 		last = append(last, fmt.Sprintf("%s (%s, %s)", run.Run, strings.Join(run.Asked(), " "), StateIn(e.opt.Lang, e.stands(run))))
@@ -109,9 +114,9 @@ func (e *Engine) nameOne() error {
 			break
 		}
 	}
-	hint := "no run has changed anything yet"
+	hint := "no run has changed anything that can be undone"
 	if len(last) > 0 {
-		hint = "the last runs are\n" + strings.Join(last, "\n")
+		hint = "the last runs that can be undone are\n" + strings.Join(last, "\n")
 	}
 	return fault.New(fault.Usage, hint, errors.New("roll back: -run=ID has to name a run"))
 }

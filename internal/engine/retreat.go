@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -42,7 +43,11 @@ func (e *Engine) aftermath(f *Failure, taken []Taken) {
 	for _, t := range taken {
 		switch t.Outcome {
 		case backFailed:
-			f.Steps = append(f.Steps, e.explained("", t.step.Symptoms, t.err))
+			// The line about the run says that it is half undone; that its journal
+			// takes no entry may stand there already.
+			if lost := (unrecorded{}); !errors.As(t.err, &lost) || !f.tells(errors.Unwrap(t.err)) {
+				f.Steps = append(f.Steps, e.explained("", t.step.Symptoms, t.err))
+			}
 		case backLeft:
 			f.Steps = append(f.Steps, FailedStep{Target: t.Target, Err: e.left(t)})
 		}

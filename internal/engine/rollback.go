@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"iact-infra/internal/fault"
@@ -74,7 +73,7 @@ func (e *Engine) takeBack(ctx context.Context, p *Past) error {
 	case failure != nil:
 		ended = stateFailed
 	}
-	if err := errors.Join(e.journal.end(ended), e.rolled(run, taken, string(ended))); err != nil && failure == nil {
+	if err := besides(e.journal.end(ended), e.rolled(run, taken, string(ended))); err != nil && failure == nil {
 		return err
 	}
 	if failure != nil {

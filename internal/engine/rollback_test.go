@@ -69,24 +69,25 @@ func TestRollbackUndoesAFinishedRunOnceHoweverOftenItIsAsked(t *testing.T) {
 func TestRollbackRefusesWhatItCannotUndo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	refusal(t, "no id", w.rollback(t, ""), fault.Usage, "-run=ID has to name a run", "no run has changed anything yet")
+	refusal(t, "no id", w.rollback(t, ""), fault.Usage, "-run=ID has to name a run", "no run has changed anything that can be undone")
 	var ids []string
-	for range 4 {
+	for range 6 {
 		if err := w.all(t, nil); err != nil {
 			t.Fatal(err)
 		}
 		ids = append(ids, w.runs(t)[0].Run)
 	}
+	w.nothingToUndo(t)
 	err := w.rollback(t, "")
-	refusal(t, "no id", err, fault.Usage, "-run=ID has to name a run", ids[3]+" (demo:all, ok)\n"+ids[2])
+	refusal(t, "no id", err, fault.Usage, "-run=ID has to name a run", "be undone are\n"+ids[5]+" (demo:all, ok)\n"+ids[4])
 	if strings.Contains(fault.Hint(err), ids[0]) {
-		t.Errorf("the hint lists more than three runs: %s", fault.Hint(err))
+		t.Errorf("the hint lists more than five runs: %s", fault.Hint(err))
 	}
-	refusal(t, "an unknown id", w.rollback(t, ids[3]+"x"), fault.Usage, "there is no such run", "did you mean "+ids[3])
-	if err := w.rollback(t, ids[3]); err != nil {
+	refusal(t, "an unknown id", w.rollback(t, ids[5]+"x"), fault.Usage, "there is no such run", "did you mean "+ids[5])
+	if err := w.rollback(t, ids[5]); err != nil {
 		t.Fatal(err)
 	}
-	refusal(t, "a rollback", w.rollback(t, w.undoing(t).Run), fault.Usage, "it is itself the rollback of run "+ids[3], "anew")
+	refusal(t, "a rollback", w.rollback(t, w.undoing(t).Run), fault.Usage, "it is itself the rollback of run "+ids[5], "anew")
 
 	file, err := journal.Create(w.journals(), journal.Header{Run: "20301123T151648Z-box-abc", Args: []string{"demo:all"}, Version: "v1"})
 	if err != nil {

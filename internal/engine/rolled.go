@@ -52,6 +52,6 @@ func (e *Engine) writeRolled(w io.Writer, doc Rolled) {
 		if why != "" {
 			what += ": " + why
 		}
-		_, _ = fmt.Fprintf(w, "%2d  %s  %s  %s\n", t.Number, t.Target, t.Title, report.Clean(what))
+		_, _ = fmt.Fprintf(w, "%s%s  %s  %s\n", numbered(t.Number, "%2d  "), t.Target, t.Title, report.Clean(what))
 	}
 }

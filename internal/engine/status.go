@@ -28,11 +28,14 @@ type Standing struct {
 	Seconds float64 `json:"duration_seconds"`
 	// Next is the target that goes on from here, "" when nothing is left to do.
 	Next string `json:"next,omitempty"`
+	// Open are runs, older ones most of the time, that leave something to decide.
+	Open []Open `json:"open,omitempty"`
 }
 
-// Status tells how every procedure stands. The journals are read from the newest
-// on, until each procedure was found in one. Those that cannot be read come back
-// as an error beside the rows.
+// Status tells how every procedure stands. The journals are gone through from the
+// newest on. Until each procedure was found in one, those that cannot be read come
+// back as an error beside the rows. Of the older ones only what may leave something
+// to decide is read.
 func Status(registry *procedure.Registry, dir string, now time.Time) ([]Standing, error) {
 	ids, err := journal.IDs(dir)
 	if err != nil {
@@ -48,28 +51,33 @@ func Status(registry *procedure.Registry, dir string, now time.Time) ([]Standing
 		rows = append(rows, row)
 	}
 	var damaged []error
+	open := openRuns{engine: e, rows: rows, good: goodRuns{dir: dir, asked: map[string][]string{}}}
+	undoable := e.undoableTargets()
 	for _, id := range ids {
 		path := journal.Path(dir, id)
-		open := notFound(rows)
-		if len(open) == 0 {
-			break
+		ended := journal.EndedWell(path)
+		if ended {
+			open.good.ids = append(open.good.ids, id)
 		}
-		if !journal.Mentions(path, open) {
+		sought := notFound(rows)
+		if ended && !journal.Mentions(path, slices.Concat(sought, undoable)) {
 			continue
 		}
 		run, err := journal.Read(path)
-		if err != nil {
+		if err != nil && len(sought) > 0 {
 			damaged = append(damaged, err)
-			continue
 		}
-		if run.Undoes != "" || run.Resumes != "" && run.RolledBack() {
+		if err != nil || run.Undoes != "" {
 			continue // what it speaks of stands in the journal of another run
 		}
-		for i := range rows {
-			if rows[i].Run == "" && touches(run, rows[i].Procedure) {
-				rows[i] = e.standing(rows[i], run, now)
+		if run.Resumes == "" || !run.RolledBack() {
+			for i := range rows {
+				if rows[i].Run == "" && touches(run, rows[i].Procedure) {
+					rows[i] = e.standing(rows[i], run, now)
+				}
 			}
 		}
+		open.look(run)
 	}
 	return rows, errors.Join(damaged...)
 }
@@ -104,9 +112,9 @@ func (e *Engine) standing(row Standing, run journal.Run, now time.Time) Standing
 	case journal.OK, RolledBack:
 		row.Step = ""
 	default:
-		row.Next = "procedure:resume -run=" + run.Run
+		row.Next = resumeOf(run.Run)
 		if run.HalfBack() {
-			row.Next = "procedure:rollback -run=" + run.Run
+			row.Next = rollbackOf(run.Run)
 		}
 	}
 	return row

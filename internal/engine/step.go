@@ -48,7 +48,7 @@ func (e *Engine) run(ctx context.Context, step procedure.Step, table procedure.P
 	o.took = e.opt.Now().Sub(a.began)
 	if err := a.journalResult(o); err != nil {
 		// A change without a record could not be taken back: the run stops here.
-		o.state, o.err = stateFailed, errors.Join(o.err, err)
+		o.state, o.err = stateFailed, besides(o.err, err)
 	}
 	a.show(o)
 	return o
@@ -89,7 +89,7 @@ func (a *attempt) perform(ctx context.Context) *outcome {
 		if err := a.notes.intent(); err != nil {
 			return a.failed(ctx, err)
 		}
-		a.open = true
+		a.open, a.work.Run = true, a.engine.journal.runID()
 	}
 	if err := a.step.Run(ctx, a.work); err != nil {
 		return a.failed(ctx, err)

@@ -138,7 +138,7 @@ func (b *wayBack) undo(ctx context.Context, taken *Taken, s journal.Step, table 
 		ended.Outcome = journal.Failed
 	}
 	if lost := b.tell(func(j *journal.Journal) error { return j.Undone(s, ended) }); lost != nil {
-		err = errors.Join(err, lost)
+		err = besides(err, lost)
 	}
 	if err != nil {
 		taken.Outcome, taken.err = backFailed, fmt.Errorf("undo %s: %w", s.Target, err)
@@ -189,15 +189,20 @@ func (b *wayBack) proved(ctx context.Context, step procedure.Step, s journal.Ste
 func (b *wayBack) tell(write func(*journal.Journal) error) error {
 	journals, err := b.journals()
 	if err != nil {
-		return err
+		return unrecorded{err}
 	}
 	for _, j := range journals {
 		if err := write(j); err != nil {
-			return err
+			return unrecorded{err}
 		}
 	}
 	return nil
 }
+
+// unrecorded is why a journal did not take an entry.
+type unrecorded struct{ error }
+
+func (u unrecorded) Unwrap() error { return u.error }
 
 // recalling is Work.Recall over a place where values are found.
 func recalling(s journal.Step, find func(journal.Step, string) (json.RawMessage, bool)) func(string, any) (bool, error) {

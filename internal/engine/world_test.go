@@ -37,6 +37,8 @@ type world struct {
 	now func() time.Time
 	// serial lets left and swap run one after the other.
 	serial bool
+	// nights counts the journals of nothingToUndo.
+	nights int
 }
 
 // newWorld makes the world as it is before any run.

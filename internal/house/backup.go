@@ -75,12 +75,15 @@ func (h *House) RestoreDatabase(ctx context.Context, set, source, to *string, ye
 	return h.Run(ctx, "backup:restoreDB")
 }
 
-// RotateBackups is backup:rotate -dry -simulate=FILE -now=TIME. An empty FILE, as
-// from a variable that was not set, must never end as a real rotation.
+// RestoreVolume is backup:restoreVolume -set=ID -source=NAME -to=NAME -yes.
+func (h *House) RestoreVolume(ctx context.Context, set, source, to *string, yes *bool) error {
+	h.backup().Select(backup.Selection{Set: given(set), Source: given(source), To: given(to), Yes: yes != nil && *yes})
+	return h.Run(ctx, "backup:restoreVolume")
+}
+
+// RotateBackups is backup:rotate -dry -simulate=FILE -now=TIME.
 func (h *House) RotateBackups(ctx context.Context, dry *bool, simulate, now *string) error {
 	switch {
-	case now != nil && *now == "":
-		return h.Told(fault.New(fault.Usage, "-now=TIME wants a time such as 2026-11-23T15:16:48Z", errors.New("rotate: -now names no time")))
 	case simulate != nil:
 		return h.Told(h.result(func(string) (any, func(io.Writer), error) { return h.simulateRotation(*simulate, given(now)) }))
 	case now != nil:
@@ -101,8 +104,6 @@ func (h *House) RotateBackups(ctx context.Context, dry *bool, simulate, now *str
 func (h *House) simulateRotation(file, now string) (value any, text func(io.Writer), err error) {
 	history := h.env.Stdin
 	switch file {
-	case "":
-		return nil, nil, fault.New(fault.Usage, "-simulate=FILE names a file of times, - standard input", errors.New("rotate: -simulate names no file"))
 	case "-":
 		file = "standard input"
 	default:

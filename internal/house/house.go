@@ -91,6 +91,11 @@ func (h *House) Run(ctx context.Context, target string) error {
 	return h.Told(runner.Target(ctx, target))
 }
 
+// Do does what is the business of no procedure.
+func (h *House) Do(ctx context.Context, work func(context.Context) error) error {
+	return h.Told(work(ctx))
+}
+
 // Planning tells whether IACT_PLAN asks for a plan instead of a run.
 func (h *House) Planning() (bool, error) {
 	return h.yes("IACT_PLAN", "for a plan")

@@ -7,6 +7,7 @@ import (
 
 	"iact-infra/internal/engine"
 	"iact-infra/internal/fault"
+	"iact-infra/internal/report"
 	"iact-infra/internal/runbook"
 )
 
@@ -61,6 +62,9 @@ func (h *House) ProcedureStatus() error {
 		if err != nil {
 			return nil, nil, err
 		}
+		if err := h.bringBack(console); err != nil {
+			return nil, nil, err
+		}
 		now := h.env.Now()
 		rows, err := engine.Status(registry, journalDir(root), now)
 		if rows == nil && err != nil {
@@ -71,6 +75,22 @@ func (h *House) ProcedureStatus() error {
 		}
 		return rows, func(w io.Writer) { runbook.WriteStatus(w, rows, lang, now) }, nil
 	}))
+}
+
+// bringBack starts the containers that a killed backup has left stopped.
+func (h *House) bringBack(console *report.Console) error {
+	planning, err := h.Planning()
+	if err != nil || planning {
+		return err
+	}
+	door, err := h.Door()
+	if err != nil {
+		return err
+	}
+	line := console.Step(0, "procedure:status", "", 0)
+	h.backup().TryBringBack(context.Background(), door, line)
+	line.Forget()
+	return nil
 }
 
 // settings is the configuration in force, by key.

@@ -156,7 +156,7 @@ func TestRollbackAndStatusOfARun(t *testing.T) {
 	r.end()
 	run := newest(t, root).Run
 	message, code := shown(typed(t, root, nil, "procedure:rollback").RollBackRun(t.Context(), nil, nil))
-	if want := "Error: roll back: -run=ID has to name a run\n  hint: the last runs are\n        " + run + " (demo:all, ok)"; code != 2 || message != want {
+	if want := "Error: roll back: -run=ID has to name a run\n  hint: the last runs that can be undone are\n        " + run + " (demo:all, ok)"; code != 2 || message != want {
 		t.Errorf("without a run it ends with code %d and\n%s\nwant\n%s", code, message, want)
 	}
 	r = typed(t, root, nil, "procedure:rollback", "-run="+run)

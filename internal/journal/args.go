@@ -2,11 +2,10 @@ package journal
 
 import "strings"
 
-// Named returns what a command line asks for, in lower case and in order. It
-// reads the line as the program that mage generates does: flags of its own come
-// first, of which only -t takes a separate value, and everything after a target
-// that starts with a dash is a flag of that target.
-func Named(args []string) []string {
+// Words are the words of a command line from its first target on. They are read
+// as the program that mage generates does: flags of its own come first, of which
+// only -t takes a separate value.
+func Words(args []string) []string {
 	for len(args) > 0 && strings.HasPrefix(args[0], "-") && args[0] != "-" {
 		flag := strings.TrimPrefix(strings.TrimPrefix(args[0], "-"), "-")
 		args = args[1:]
@@ -17,8 +16,14 @@ func Named(args []string) []string {
 			args = args[1:]
 		}
 	}
+	return args
+}
+
+// Named returns what a command line asks for, in lower case and in order.
+// Everything after a target that starts with a dash is a flag of that target.
+func Named(args []string) []string {
 	named := []string{}
-	for _, arg := range args {
+	for _, arg := range Words(args) {
 		if !strings.HasPrefix(arg, "-") {
 			named = append(named, strings.ToLower(arg))
 		}

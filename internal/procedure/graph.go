@@ -9,7 +9,7 @@ import (
 func (r *Registry) needsResolve() []error {
 	var found []error
 	for _, p := range r.procedures {
-		for _, s := range p.Steps {
+		for _, s := range p.Every() {
 			for _, need := range s.Needs {
 				if _, _, known := r.Lookup(need); !known {
 					found = append(found, broken(s.Target, "it needs %s, which no table holds", need))
@@ -44,7 +44,7 @@ func (r *Registry) noCycle() []error {
 		finished[key] = true
 	}
 	for _, p := range r.procedures {
-		for _, s := range p.Steps {
+		for _, s := range p.Every() {
 			visit(s.Target)
 		}
 	}
@@ -81,7 +81,7 @@ func stagesRespectNeeds(p Procedure) []error {
 			stageOf[strings.ToLower(target)] = number
 		}
 	}
-	for _, s := range p.Steps {
+	for _, s := range p.Every() {
 		stage, inAll := stageOf[strings.ToLower(s.Target)]
 		if !inAll {
 			continue

@@ -22,7 +22,7 @@ func (r *Registry) Lint(targets []string) []error {
 		found = append(found, targetsBelong(p, compiled)...)
 		found = append(found, r.stagesAreKnown(p)...)
 		found = append(found, stagesRespectNeeds(p)...)
-		for _, s := range p.Steps {
+		for _, s := range p.Every() {
 			found = append(found, stepIsWhole(s)...)
 		}
 	}
@@ -82,6 +82,11 @@ func numbersAreComplete(p Procedure) []error {
 			found = append(found, broken(p.Code, "number %d is neither a step nor in Missing", number))
 		}
 	}
+	for _, s := range p.Extra {
+		if s.Number != 0 {
+			found = append(found, broken(s.Target, "number %d: an extra step has none", s.Number))
+		}
+	}
 	return found
 }
 
@@ -90,7 +95,7 @@ func titlesInBothLanguages(p Procedure) []error {
 	if !p.Title.complete() {
 		found = append(found, broken(p.Code, "the procedure needs a title in Spanish and in English"))
 	}
-	for _, s := range p.Steps {
+	for _, s := range p.Every() {
 		if !s.Title.complete() {
 			found = append(found, broken(s.Target, "the step needs a title in Spanish and in English"))
 		}
@@ -102,7 +107,7 @@ func titlesInBothLanguages(p Procedure) []error {
 // namespace, and the compiled program answers to it.
 func targetsBelong(p Procedure, compiled map[string]bool) []error {
 	var found []error
-	for _, s := range p.Steps {
+	for _, s := range p.Every() {
 		if !strings.HasPrefix(s.Target, p.Namespace+":") || s.Target == p.Namespace+":" {
 			found = append(found, broken(p.Code, "target %q does not start with %s:", s.Target, p.Namespace))
 		}

@@ -1,6 +1,7 @@
 package procedure_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -92,6 +93,17 @@ func TestLintFindsWhatOneTableBreaks(t *testing.T) {
 			},
 			[]string{"demo:first", "1h0m0s to 1m0s is not a span"},
 		},
+		"an extra step with a number": {
+			func(p *procedure.Procedure) { p.Extra = []procedure.Step{goodStep(4, "demo:extra")} },
+			[]string{"demo:extra", "number 4: an extra step has none"},
+		},
+		"an extra step without a validation": {
+			func(p *procedure.Procedure) {
+				p.Extra = []procedure.Step{goodStep(0, "demo:extra")}
+				p.Extra[0].Validate = nil
+			},
+			[]string{"demo:extra", "needs Validate"},
+		},
 		"a stage that comes too early": {
 			func(p *procedure.Procedure) { p.All = [][]string{{"demo:first", "demo:second"}, {"demo:third"}} },
 			[]string{"demo:all", "demo:second needs demo:first", "earlier stage"},
@@ -102,9 +114,31 @@ func TestLintFindsWhatOneTableBreaks(t *testing.T) {
 			t.Parallel()
 			table := goodTable()
 			c.spoil(&table)
-			wantOnly(t, lint(t, goodTargets(), table), c.says...)
+			wantOnly(t, lint(t, append(goodTargets(), "demo:extra"), table), c.says...)
 		})
 	}
+}
+
+func TestAnExtraStepIsFoundAndOrderedAfterWhatItNeeds(t *testing.T) {
+	t.Parallel()
+	table := goodTable()
+	table.Extra = []procedure.Step{goodStep(0, "demo:extra", "demo:second")}
+	if found := lint(t, append(goodTargets(), "demo:extra"), table); len(found) > 0 {
+		t.Fatalf("an extra step has findings: %v", found)
+	}
+	registry, err := procedure.NewRegistry(table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var order []string
+	steps, _ := registry.Order("demo:EXTRA")
+	for _, s := range steps {
+		order = append(order, s.Target)
+	}
+	if want := []string{"demo:first", "demo:second", "demo:extra"}; !slices.Equal(order, want) {
+		t.Errorf("the order is %v, not %v", order, want)
+	}
+	wantOnly(t, lint(t, goodTargets(), table), "target demo:extra is not in the compiled program")
 }
 
 func TestLintAcceptsAReadingStepWithoutValidationOrWayBack(t *testing.T) {

@@ -25,7 +25,7 @@ func NewRegistry(procedures ...Procedure) (*Registry, error) {
 	r := &Registry{procedures: procedures, steps: map[string]entry{}}
 	var problems []error
 	for _, p := range procedures {
-		for _, s := range p.Steps {
+		for _, s := range p.Every() {
 			key := strings.ToLower(s.Target)
 			if other, taken := r.steps[key]; taken {
 				problems = append(problems, fmt.Errorf("register %s: target stands in %s and again in %s",

@@ -3,6 +3,7 @@ package procedure
 import (
 	"context"
 	"errors"
+	"slices"
 )
 
 // ErrNotDone is what a Done check returns when the step still has to run.
@@ -67,9 +68,16 @@ type Procedure struct {
 	// All holds the stages of NAMESPACE:all. Stages run in order, the targets
 	// of one stage in parallel.
 	All [][]string
+	// Extra are steps that the written procedure does not number: their Number is
+	// 0. They are run, resumed and undone like any other, and NAMESPACE:all may
+	// leave them out.
+	Extra []Step
 	// Missing are the numbers of steps that are not built. It may only shrink.
 	Missing []int
 }
+
+// Every returns the numbered steps and the extra ones.
+func (p Procedure) Every() []Step { return slices.Concat(p.Steps, p.Extra) }
 
 // AllTarget is the target that runs the whole procedure.
 func (p Procedure) AllTarget() string { return p.Namespace + ":all" }

@@ -25,6 +25,10 @@ type Work struct {
 	Recall func(key string, into any) (bool, error)
 	// Planning tells that nothing may change.
 	Planning bool
+	// Run is the id of the run that the step belongs to, for the line that goes
+	// back: procedure:rollback -run=ID. It is empty where nothing is changed, and in
+	// an undo.
+	Run string
 	// Lang is the language for people: "es" or "en".
 	Lang string
 

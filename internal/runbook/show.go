@@ -22,7 +22,7 @@ type Shown struct {
 
 // ShownStep is one row of a procedure's table.
 type ShownStep struct {
-	Number   int      `json:"number"`
+	Number   int      `json:"number"` // 0 for an extra step
 	Target   string   `json:"target"`
 	Title    string   `json:"title"`
 	Needs    []string `json:"needs"`
@@ -53,7 +53,7 @@ func Show(table procedure.Procedure, lang string, measured Measured) Shown {
 		All:       append([][]string{}, table.All...),
 		Missing:   append([]int{}, table.Missing...),
 	}
-	for _, step := range table.Steps {
+	for _, step := range table.Every() {
 		row := ShownStep{
 			Number:   step.Number,
 			Target:   step.Target,
@@ -78,7 +78,11 @@ func WriteShow(w io.Writer, shown Shown, lang string) {
 	say := wordsIn(lang)
 	_, _ = fmt.Fprintf(w, "%s  %s\n", shown.Code, shown.Title)
 	for _, step := range shown.Steps {
-		_, _ = fmt.Fprintf(w, "\n%2d  %s  %s\n", step.Number, step.Target, step.Title)
+		number := fmt.Sprintf("%2d", step.Number)
+		if step.Number == 0 {
+			number = " +"
+		}
+		_, _ = fmt.Fprintf(w, "\n%s  %s  %s\n", number, step.Target, step.Title)
 		field := func(name, value string) { _, _ = fmt.Fprintf(w, "    %s: %s\n", name, value) }
 		if len(step.Needs) > 0 {
 			field(say.needs, strings.Join(step.Needs, ", "))

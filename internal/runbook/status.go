@@ -29,5 +29,12 @@ func WriteStatus(w io.Writer, rows []engine.Standing, lang string, now time.Time
 		if row.Next != "" {
 			_, _ = fmt.Fprintf(w, "%s: %s: %s\n", row.Namespace, say.next, row.Next)
 		}
+		for _, open := range row.Open {
+			line := say.toGoOn
+			if open.Undoes() {
+				line = say.toUndo
+			}
+			_, _ = fmt.Fprintf(w, "%s: "+line+": %s\n", row.Namespace, report.Clean(open.Command), report.Age(now, open.Started), open.Next)
+		}
 	}
 }

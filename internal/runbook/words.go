@@ -7,6 +7,7 @@ type words struct {
 	undo, yes, no, upTo                        string
 	missing, span, here                        string
 	state, step, age, took, run                string
+	toGoOn, toUndo                             string
 	nothingWrong, cause, fix, next, unverified string
 }
 
@@ -17,6 +18,7 @@ func wordsIn(lang string) words {
 			needs: "necesita", takes: "dura", changes: "cambia", nothing: "nada, solo lee",
 			undo: "se deshace", yes: "sí", no: "no: ", upTo: "hasta %s", missing: "aún sin construir, pasos", span: "de %s a %s", here: " (aquí: %s)",
 			state: "ESTADO", step: "PASO", age: "HACE", took: "DURÓ", run: "EJECUCIÓN",
+			toGoOn: "para continuar %s (hace %s)", toUndo: "para deshacer %s (hace %s)",
 			nothingWrong: "no se encontró nada malo", cause: "causa", fix: "arreglo", next: "siguiente",
 			unverified: "no comprobado",
 		}
@@ -26,6 +28,7 @@ func wordsIn(lang string) words {
 		needs: "needs", takes: "takes", changes: "changes", nothing: "nothing, it only reads",
 		undo: "undo", yes: "yes", no: "not needed: ", upTo: "up to %s", missing: "not built yet, steps", span: "%s to %s", here: " (here: %s)",
 		state: "STATE", step: "STEP", age: "AGE", took: "TOOK", run: "RUN",
+		toGoOn: "to go on with %s (%s ago)", toUndo: "to undo %s (%s ago)",
 		nothingWrong: "nothing wrong found", cause: "cause", fix: "fix", next: "next",
 		unverified: "not verified",
 	}

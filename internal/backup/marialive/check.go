@@ -49,12 +49,11 @@ func (m *Server) Look(ctx context.Context, live string, need Need) (*Facts, erro
 		return nil, fault.New(fault.Missing, "restore it on MariaDB 10.3 or newer; backup:restore writes the dump to a file, which the mysql client loads",
 			fmt.Errorf("check server: it is version %s, and a database is brought back to life on MariaDB 10.3 or newer only", version))
 	}
-	d := quoteText(live)
 	s, err := row[Facts](ctx, m, "SELECT JSON_OBJECT('version', @@version, 'packet', @@global.max_allowed_packet, 'case_mode', CAST(@@lower_case_table_names AS CHAR),"+
 		" 'data_dir', @@datadir, 'host', @@hostname, 'scheduler', @@event_scheduler,"+
-		" 'tables', (SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = "+d+" AND TABLE_TYPE <> 'VIEW'),"+
-		" 'size', (SELECT CAST(IFNULL(SUM(DATA_LENGTH + INDEX_LENGTH), 0) AS INTEGER) FROM information_schema.TABLES WHERE TABLE_SCHEMA = "+d+"),"+
-		" 'sessions', (SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE DB = "+d+"))")
+		" 'tables', (SELECT COUNT(*) FROM information_schema.TABLES WHERE "+exactly("TABLE_SCHEMA", live)+" AND TABLE_TYPE <> 'VIEW'),"+
+		" 'size', (SELECT CAST(IFNULL(SUM(DATA_LENGTH + INDEX_LENGTH), 0) AS INTEGER) FROM information_schema.TABLES WHERE "+exactly("TABLE_SCHEMA", live)+"),"+
+		" 'sessions', (SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE "+same("DB", live)+"))")
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +64,7 @@ func (m *Server) Look(ctx context.Context, live string, need Need) (*Facts, erro
 	s.Exists = known != nil
 	for _, refuse := range []func() error{
 		func() error { return m.fits(ctx, s, need) },
-		func() error { return m.rights(ctx) },
+		func() error { return m.rights(ctx, live) },
 		func() error { return m.alone(ctx, live) },
 	} {
 		if err := refuse(); err != nil {
@@ -132,39 +131,6 @@ func (m *Server) space(s Facts, need int64) error {
 	return nil
 }
 
-// rights refuses a login that could begin a restore and not finish it.
-func (m *Server) rights(ctx context.Context) error {
-	has, err := rows[string](ctx, m, "SELECT DISTINCT JSON_QUOTE(PRIVILEGE_TYPE) FROM information_schema.USER_PRIVILEGES"+
-		" WHERE GRANTEE = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''') OR GRANTEE = CONCAT('''', CURRENT_ROLE(), '''')")
-	if err != nil {
-		return err
-	}
-	var lacking []string
-	for _, needed := range []string{"SELECT", "INSERT", "CREATE", "DROP", "ALTER", "INDEX", "REFERENCES", "LOCK TABLES", "TRIGGER", "CREATE VIEW", "SHOW VIEW", "CREATE ROUTINE", "ALTER ROUTINE", "EVENT"} {
-		if !slices.Contains(has, needed) {
-			lacking = append(lacking, needed)
-		}
-	}
-	if len(lacking) > 0 {
-		who, err := row[string](ctx, m, "SELECT JSON_QUOTE(CURRENT_USER())")
-		if err != nil {
-			return err
-		}
-		return fault.New(fault.Missing, "let an administrator restore, or grant it: GRANT ALL ON *.* TO "+account(who),
-			fmt.Errorf("check rights of %s: it lacks %s on *.*, and a restore makes databases", who, strings.Join(lacking, ", ")))
-	}
-	return nil
-}
-
-// account quotes user@host for SQL.
-func account(who string) string {
-	at := strings.LastIndexByte(who, '@')
-	if at < 0 {
-		return quoteText(who)
-	}
-	return quoteText(who[:at]) + "@" + quoteText(who[at+1:])
-}
-
 // alone refuses a database that tables of other ones point into.
 func (m *Server) alone(ctx context.Context, live string) error {
 	outside, err := m.Outsiders(ctx, live)
@@ -199,6 +165,7 @@ func explained(e *command.Error) error {
 		{"ERROR 1698 ", "run as the system user that this login belongs to (as: of the source), or name another login", fault.Missing},
 		{"ERROR 1044 ", "let an administrator restore, or grant the rights", fault.Missing},
 		{"ERROR 1142 ", "let an administrator restore, or grant the rights", fault.Missing},
+		{"ERROR 1370 ", "let an administrator restore, or grant the rights on routines WITH GRANT OPTION: GRANT ALL ON *.* TO … WITH GRANT OPTION", fault.Missing},
 		{"ERROR 1227 ", "what runs as another user needs SET USER or SUPER to be made: let an administrator restore, or grant it", fault.Missing},
 		{"ERROR 1273 ", "restore it on a server that knows this collation", fault.Missing},
 		{"ERROR 1115 ", "restore it on a server that knows this character set", fault.Missing},

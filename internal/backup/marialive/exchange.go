@@ -36,15 +36,11 @@ type Exchange struct {
 	Grants  []grant  `json:"grants,omitempty"`
 	Broken  []string `json:"broken,omitempty"` // old views, quoted, that read what is not there
 
-	Dir string `json:"dir"`
-}
+	// Lost tells, after a takeover or the way back, which of Grants this login
+	// could not give again, and what to type; empty when all are there.
+	Lost string `json:"-"`
 
-// grant is a right on one routine, which goes when the routine is dropped.
-type grant struct {
-	Routine string `json:"r"` // as Objects has it
-	Rights  string `json:"p"`
-	User    string `json:"u"`
-	Host    string `json:"h"`
+	Dir string `json:"dir"`
 }
 
 // Files of an exchange's directory.
@@ -233,7 +229,9 @@ func (m *Server) exchange(ctx context.Context, e *Exchange, to side) error {
 		// A script that has begun comes to its end: it takes seconds, and
 		// without it the live database would lack its triggers.
 		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Minute)
-		err = m.change(late, "", bytes.NewReader(script))
+		if err = m.change(late, "", bytes.NewReader(script)); err == nil {
+			m.giveBack(late, e, to.routines)
+		}
 		cancel()
 		if err == nil || try == attempts || ctx.Err() != nil || !passing(err) {
 			return err

@@ -43,7 +43,7 @@ func TestRealMariaDBExchangeBringsEverythingBackAndGoesBackAgain(t *testing.T) {
 	for range 2 {
 		said, err := m.Back(t.Context(), e)
 		must(t, err)
-		if len(said) != 1 || !strings.Contains(said[0], e.Undone) {
+		if len(said.Did) != 1 || !strings.Contains(said.Did[0], e.Undone) || len(said.Warned) != 0 {
 			t.Errorf("it says %q", said)
 		}
 		_, err = m.Is(t.Context(), e)

@@ -188,7 +188,6 @@ func (m *Server) Definers(ctx context.Context, e *Exchange) ([]string, error) {
 // Outsiders lists the foreign keys of other databases that point into one. They
 // would follow the old tables when those move.
 func (m *Server) Outsiders(ctx context.Context, database string) ([]string, error) {
-	d := quoteText(database)
 	return rows[string](ctx, m, "SELECT JSON_QUOTE(CONCAT(CONSTRAINT_SCHEMA, '.', TABLE_NAME, ' (', CONSTRAINT_NAME, ')')) FROM information_schema.REFERENTIAL_CONSTRAINTS"+
-		" WHERE UNIQUE_CONSTRAINT_SCHEMA = "+d+" AND CONSTRAINT_SCHEMA <> "+d+" ORDER BY 1")
+		" WHERE "+same("UNIQUE_CONSTRAINT_SCHEMA", database)+" AND NOT "+same("CONSTRAINT_SCHEMA", database)+" ORDER BY 1")
 }

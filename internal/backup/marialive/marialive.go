@@ -121,7 +121,7 @@ type schema struct {
 // schema looks for a database, nil when there is none.
 func (m *Server) schema(ctx context.Context, database string) (*schema, error) {
 	all, err := rows[schema](ctx, m, "SELECT JSON_OBJECT('charset', DEFAULT_CHARACTER_SET_NAME, 'collation', DEFAULT_COLLATION_NAME)"+
-		" FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = "+quoteText(database))
+		" FROM information_schema.SCHEMATA WHERE "+exactly("SCHEMA_NAME", database))
 	if err != nil || len(all) == 0 {
 		return nil, err
 	}
@@ -143,13 +143,12 @@ func (m *Server) Objects(ctx context.Context, database string) (Objects, error) 
 		Kind string `json:"k"`
 		Name string `json:"n"`
 	}
-	d := quoteText(database)
-	const events = " UNION ALL SELECT 'event', EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = "
 	all := "SELECT JSON_OBJECT('k', k, 'n', n) FROM (" +
-		"SELECT IF(TABLE_TYPE = 'VIEW', 'view', 'table') AS k, TABLE_NAME AS n FROM information_schema.TABLES WHERE TABLE_SCHEMA = " + d +
-		" UNION ALL SELECT 'trigger', TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = " + d +
-		" UNION ALL SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = " + d
-	found, err := rows[named](ctx, m, all+events+d+") AS o")
+		"SELECT IF(TABLE_TYPE = 'VIEW', 'view', 'table') AS k, TABLE_NAME AS n FROM information_schema.TABLES WHERE " + exactly("TABLE_SCHEMA", database) +
+		" UNION ALL SELECT 'trigger', TRIGGER_NAME FROM information_schema.TRIGGERS WHERE " + exactly("EVENT_OBJECT_SCHEMA", database) + // which is that of the trigger
+		" UNION ALL SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES WHERE " + exactly("ROUTINE_SCHEMA", database)
+	events := " UNION ALL SELECT 'event', EVENT_NAME FROM information_schema.EVENTS WHERE " + same("EVENT_SCHEMA", database)
+	found, err := rows[named](ctx, m, all+events+") AS o")
 	if noEvents(err) {
 		found, err = rows[named](ctx, m, all+") AS o")
 	}

@@ -111,7 +111,7 @@ func (m *Server) Leftovers(ctx context.Context, live, store string) ([]string, e
 
 // comment is the comment of a database; servers before 10.5 have none.
 func (m *Server) comment(ctx context.Context, database string) (string, error) {
-	all, err := rows[string](ctx, m, "SELECT JSON_QUOTE(SCHEMA_COMMENT) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = "+quoteText(database))
+	all, err := rows[string](ctx, m, "SELECT JSON_QUOTE(SCHEMA_COMMENT) FROM information_schema.SCHEMATA WHERE "+exactly("SCHEMA_NAME", database))
 	if err != nil && strings.Contains(err.Error(), "ERROR 1054 ") {
 		return "", nil
 	}
@@ -121,23 +121,35 @@ func (m *Server) comment(ctx context.Context, database string) (string, error) {
 	return all[0], nil
 }
 
+// Told are lines for the person who waits: what was done, and what is not as it
+// was and needs a hand.
+type Told struct{ Did, Warned []string }
+
+func (t *Told) did(format string, args ...any) { t.Did = append(t.Did, fmt.Sprintf(format, args...)) }
+
+func (t *Told) lost(e *Exchange) {
+	if e.Lost != "" {
+		t.Warned = append(t.Warned, e.Lost)
+	}
+}
+
 // Settle ends what killed takeovers of a live name have left half done: one
 // whose tables have changed places is finished, any other one is taken back.
-// It says what it did. It also forgets texts that nothing can need any more.
-func (m *Server) Settle(ctx context.Context, live, state string) (said []string, err error) {
+// It also forgets texts that nothing can need any more.
+func (m *Server) Settle(ctx context.Context, live, state string) (told Told, err error) {
 	if err := m.Quiet(ctx, live); err != nil {
-		return nil, err
+		return told, err
 	}
 	dirs, err := os.ReadDir(state)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
+		return told, nil
 	}
 	for _, d := range dirs {
 		dir := filepath.Join(state, d.Name())
 		_, err := os.Stat(filepath.Join(dir, planFile))
 		if errors.Is(err, os.ErrNotExist) && strings.HasPrefix(d.Name(), file(besides(live, "restoring"))) {
 			if err := os.RemoveAll(dir); err != nil { // it was killed before its takeover
-				return said, err
+				return told, err
 			}
 			continue
 		}
@@ -153,21 +165,24 @@ func (m *Server) Settle(ctx context.Context, live, state string) (said []string,
 		}
 		swapped, err := m.Swapped(ctx, e)
 		if err != nil {
-			return said, err
+			return told, err
 		}
 		if swapped {
 			if err := errors.Join(m.TakeOver(ctx, e), m.Conclude(ctx, e)); err != nil {
-				return said, fmt.Errorf("finish the takeover of %s that was cut short: %w", live, err)
+				return told, fmt.Errorf("finish the takeover of %s that was cut short: %w", live, err)
 			}
-			said = append(said, fmt.Sprintf("a restore that was cut short is finished: %s holds what it restored, %s the tables from before", live, e.Before))
+			told.did("a restore that was cut short is finished: %s holds what it restored, %s the tables from before", live, e.Before)
+			told.lost(e)
 			continue
 		}
-		if _, err := m.Back(ctx, e); err != nil {
-			return said, fmt.Errorf("take back the takeover of %s that was cut short: %w", live, err)
+		back, err := m.Back(ctx, e)
+		if err != nil {
+			return told, fmt.Errorf("take back the takeover of %s that was cut short: %w", live, err)
 		}
-		said = append(said, fmt.Sprintf("a restore that was cut short is taken back: %s is what it was", live))
+		told.did("a restore that was cut short is taken back: %s is what it was", live)
+		told.Warned = append(told.Warned, back.Warned...)
 	}
-	return said, nil
+	return told, nil
 }
 
 // lost says that there is no way back but a set.
@@ -189,38 +204,39 @@ func (e *Exchange) prepared() *Exchange {
 
 // Back undoes an exchange, however far it came, and may be repeated: the live
 // name has its old tables and definitions again, and what never had the live
-// name goes. The names of what stays come back as lines to say.
-func (m *Server) Back(ctx context.Context, e *Exchange) (said []string, err error) {
+// name goes. What stays is told.
+func (m *Server) Back(ctx context.Context, e *Exchange) (told Told, err error) {
 	e = e.prepared()
 	if err := m.Quiet(ctx, e.Live); err != nil {
-		return nil, err
+		return told, err
 	}
 	switch {
 	case e.has(planFile):
 		if err := m.GoBack(ctx, e); err != nil {
-			return nil, err
+			return told, err
 		}
+		told.lost(e)
 		// Before the loaded tables go, which tell where the old ones are.
 		if err := m.keep(e.Dir, backFile, nil); err != nil {
-			return nil, err
+			return told, err
 		}
 	case e.Ready:
-		return nil, e.lost(fmt.Errorf("what was defined around its tables is not in %s any more", e.Dir))
+		return told, e.lost(fmt.Errorf("what was defined around its tables is not in %s any more", e.Dir))
 	}
 	if err := m.Drop(ctx, e.New); err != nil {
-		return nil, err
+		return told, err
 	}
 	kept, err := m.Objects(ctx, e.Undone)
 	if err != nil {
-		return nil, err
+		return told, err
 	}
 	if len(kept.Tables) > 0 {
-		said = append(said, fmt.Sprintf("the restored tables stay in %s; drop it with: DROP DATABASE %s", e.Undone, quoteName(e.Undone)))
+		told.did("the restored tables stay in %s; drop it with: DROP DATABASE %s", e.Undone, quoteName(e.Undone))
 	}
 	if e.has(planFile) {
 		err = m.keep(e.Dir, doneFile, nil)
 	}
-	return said, err
+	return told, err
 }
 
 // Is tells how an exchange stands after Back: nil when all is as it was.

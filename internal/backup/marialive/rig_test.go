@@ -19,6 +19,8 @@ type maria struct {
 	t     testing.TB
 	door  *command.Door
 	login []string
+
+	counted string // the file in which tour counts its commands; empty is none
 }
 
 func newMaria(t testing.TB, options ...command.Option) *maria {
@@ -135,4 +137,4 @@ const richSQL = "" +
 	"ALTER EVENT `PRESERVE ENABLE` DISABLE;;\n" +
 	"SET sql_mode = 'ORACLE';; CREATE PACKAGE pk AS FUNCTION f RETURN int; END;; CREATE PACKAGE BODY pk AS FUNCTION f RETURN int AS BEGIN RETURN 1; END; END;;\n" +
 	"DELIMITER ;\n" +
-	"GRANT EXECUTE ON PROCEDURE DB.p1 TO iact_app@localhost; GRANT EXECUTE, ALTER ROUTINE ON FUNCTION DB.f1 TO iact_app@localhost WITH GRANT OPTION; GRANT SELECT ON DB.parent TO iact_app@localhost;\n"
+	"GRANT EXECUTE ON PROCEDURE DB.P1 TO iact_app@localhost; GRANT EXECUTE, ALTER ROUTINE ON FUNCTION DB.f1 TO iact_app@localhost WITH GRANT OPTION; GRANT SELECT ON DB.parent TO iact_app@localhost;\n"

@@ -34,7 +34,7 @@ func (m *Server) script(ctx context.Context, e *Exchange, to side) ([]byte, erro
 	fmt.Fprintf(&b, " IF GET_LOCK(%s, 60) IS NOT TRUE THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'another restore of this database is under way'; END IF;\n", quoteText(lockName(e.Live)))
 	if len(moves) > 0 {
 		b.WriteString(" BEGIN\n  DECLARE CONTINUE HANDLER FOR 1094, 1095, 1227 BEGIN END;\n")
-		fmt.Fprintf(&b, "  FOR s IN (SELECT ID FROM information_schema.PROCESSLIST WHERE DB = %s AND ID <> CONNECTION_ID() AND COMMAND NOT IN ('Daemon', 'Binlog Dump')) DO KILL s.ID; END FOR;\n END;\n", quoteText(e.Live))
+		fmt.Fprintf(&b, "  FOR s IN (SELECT ID FROM information_schema.PROCESSLIST WHERE %s AND ID <> CONNECTION_ID() AND COMMAND NOT IN ('Daemon', 'Binlog Dump')) DO KILL s.ID; END FOR;\n END;\n", same("DB", e.Live))
 	}
 	for _, t := range live.Triggers {
 		fmt.Fprintf(&b, " DROP TRIGGER IF EXISTS %s;\n", qualified(e.Live, t))
@@ -61,33 +61,7 @@ func (m *Server) script(ctx context.Context, e *Exchange, to side) ([]byte, erro
 	fmt.Fprintf(&b, "ALTER DATABASE %s%s;\nUSE %[1]s;\n", quoteName(e.Live), to.becomes.clause())
 	b.Write(to.text)
 	b.WriteString("\n" + mode)
-	for _, g := range e.Grants {
-		if slices.Contains(to.routines, g.Routine) {
-			b.WriteString(g.statement(e.Live))
-		}
-	}
 	return []byte(b.String()), nil
-}
-
-func (g grant) statement(database string) string {
-	kind, name := routine(g.Routine)
-	var rights []string
-	option := ""
-	for _, right := range strings.Split(g.Rights, ",") {
-		if right == "Grant" {
-			option = " WITH GRANT OPTION"
-			continue
-		}
-		rights = append(rights, strings.ToUpper(right))
-	}
-	if len(rights) == 0 {
-		rights = []string{"USAGE"}
-	}
-	who := quoteText(g.User) + "@" + quoteText(g.Host)
-	if g.Host == "" {
-		who = quoteText(g.User)
-	}
-	return spoken(kind, fmt.Sprintf("GRANT %s ON %s %s TO %s%s;\n", strings.Join(rights, ", "), kind, qualified(database, name), who, option))
 }
 
 // spoken puts a statement about a package into the only mode that knows them.

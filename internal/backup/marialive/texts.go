@@ -83,17 +83,6 @@ func without(text []byte, views []string) []byte {
 	return out.Bytes()
 }
 
-// grants reads the rights on single routines. A login that may not read them
-// has none to give back.
-func (m *Server) grants(ctx context.Context, database string) ([]grant, error) {
-	all, err := rows[grant](ctx, m, "SELECT JSON_OBJECT('r', CONCAT(Routine_type, ' ', Routine_name), 'p', Proc_priv, 'u', User, 'h', Host)"+
-		" FROM mysql.procs_priv WHERE Db = "+quoteText(database))
-	if err != nil && strings.Contains(err.Error(), "ERROR 1142 ") {
-		return nil, nil
-	}
-	return all, err
-}
-
 // keep makes a file of an exchange that survives a crash of the machine.
 func (m *Server) keep(dir, name string, data []byte) error {
 	if err := m.Disk.MkdirAll(dir); err != nil {

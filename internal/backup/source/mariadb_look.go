@@ -35,28 +35,45 @@ type MariaDBDatabase struct {
 // MariaDBObject is a view, table, trigger … and what is said about it.
 type MariaDBObject struct{ Kind, Name, What string }
 
-const lookSQL = `SELECT 'server', VERSION(), CURRENT_USER(), @@lower_case_table_names;
-SELECT 'schema', DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = DATABASE();
+func lookSQL() string {
+	return `SELECT 'server', VERSION(), CURRENT_USER(), @@lower_case_table_names;
+SELECT 'schema', DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA WHERE ` + here("SCHEMA_NAME") + `;
 SELECT 'table', t.TABLE_NAME, t.TABLE_TYPE, IFNULL(t.ENGINE, ''), IFNULL(t.DATA_LENGTH, 0) + IFNULL(t.INDEX_LENGTH, 0), IFNULL(e.TRANSACTIONS, ''), t.TABLE_COMMENT
- FROM information_schema.TABLES t LEFT JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE WHERE t.TABLE_SCHEMA = DATABASE() ORDER BY t.TABLE_NAME;
-SELECT 'object', 'view', TABLE_NAME, DEFINER FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE();
-SELECT 'object', LOWER(ROUTINE_TYPE), ROUTINE_NAME, DEFINER FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE();
-SELECT 'object', 'trigger', TRIGGER_NAME, DEFINER FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE();
-SELECT DISTINCT 'collation', COLLATION_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND COLLATION_NAME IS NOT NULL
- UNION SELECT 'collation', TABLE_COLLATION FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_COLLATION IS NOT NULL`
+ FROM information_schema.TABLES t LEFT JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE WHERE ` + here("t.TABLE_SCHEMA") + ` ORDER BY t.TABLE_NAME;
+SELECT 'object', 'view', TABLE_NAME, DEFINER FROM information_schema.VIEWS WHERE ` + here("TABLE_SCHEMA") + `;
+SELECT 'object', LOWER(ROUTINE_TYPE), ROUTINE_NAME, DEFINER FROM information_schema.ROUTINES WHERE ` + here("ROUTINE_SCHEMA") + `;
+SELECT 'object', 'trigger', TRIGGER_NAME, DEFINER FROM information_schema.TRIGGERS WHERE ` + here("EVENT_OBJECT_SCHEMA") + `;
+SELECT DISTINCT 'collation', COLLATION_NAME FROM information_schema.COLUMNS WHERE ` + here("TABLE_SCHEMA") + ` AND COLLATION_NAME IS NOT NULL
+ UNION SELECT 'collation', TABLE_COLLATION FROM information_schema.TABLES WHERE ` + here("TABLE_SCHEMA") + ` AND TABLE_COLLATION IS NOT NULL`
+}
 
-const eventsSQL = `;
-SELECT 'object', 'event', EVENT_NAME, DEFINER FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE()`
+func eventsSQL() string {
+	return `;
+SELECT 'object', 'event', EVENT_NAME, DEFINER FROM information_schema.EVENTS WHERE ` + here("EVENT_SCHEMA")
+}
 
-const transactionSQL = `SELECT COUNT(*) FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND DATA_TYPE = 'bigint' AND GENERATION_EXPRESSION = 'ROW START'`
+func transactionSQL() string {
+	return `SELECT COUNT(*) FROM information_schema.COLUMNS WHERE ` + here("TABLE_SCHEMA") + ` AND DATA_TYPE = 'bigint' AND GENERATION_EXPRESSION = 'ROW START'`
+}
+
+// here is the condition that a column names the database of the session.
+// information_schema compares some names as texts for people, so that shop is
+// Shop, where the server keeps them apart. The plain comparison stays, too: by
+// it the server looks into one database only.
+func here(column string) string {
+	spelled := func(name string) string {
+		return "CAST(IF(@@lower_case_table_names = 0, " + name + ", LOWER(" + name + ")) AS BINARY)"
+	}
+	return column + " = DATABASE() AND " + spelled(column) + " = " + spelled("DATABASE()")
+}
 
 // Look asks for all that a dump of a database depends on.
 func (s *MariaDBServer) Look(ctx context.Context, door *command.Door, database string) (MariaDBDatabase, error) {
 	var d MariaDBDatabase
-	rows, err := s.Query(ctx, door, database, lookSQL+eventsSQL)
+	rows, err := s.Query(ctx, door, database, lookSQL()+eventsSQL())
 	if refusal(err) == 1577 { // event_scheduler=DISABLED
 		d.NoEvents = true
-		rows, err = s.Query(ctx, door, database, lookSQL)
+		rows, err = s.Query(ctx, door, database, lookSQL())
 	}
 	if refusal(err) == 1049 {
 		return d, fault.New(fault.Missing, "correct the name, or put it on backup.retired", fmt.Errorf("find database %s at %s: there is none", database, s.Origin()))
@@ -83,7 +100,7 @@ func (s *MariaDBServer) Look(ctx context.Context, door *command.Door, database s
 		}
 	}
 	if d.Versioned {
-		if rows, err = s.Query(ctx, door, database, transactionSQL); err != nil {
+		if rows, err = s.Query(ctx, door, database, transactionSQL()); err != nil {
 			return d, err
 		}
 		d.ByTransaction = len(rows) == 1 && rows[0][0] != "0"

@@ -153,10 +153,10 @@ const installClient = "install it: apt-get install mariadb-client"
 func Literal(text string) string { return fmt.Sprintf("CONVERT(x'%x' USING utf8mb4)", text) }
 
 // Databases lists the databases that the login may see, without those of the
-// server itself.
+// server itself. A server that tells case apart may hold one named Sys, too.
 func (s *MariaDBServer) Databases(ctx context.Context, door *command.Door) ([]string, error) {
 	rows, err := s.Query(ctx, door, "", "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA"+
-		" WHERE SCHEMA_NAME NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys') ORDER BY SCHEMA_NAME")
+		" WHERE CAST(SCHEMA_NAME AS BINARY) NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys') ORDER BY SCHEMA_NAME")
 	if err != nil {
 		return nil, err
 	}

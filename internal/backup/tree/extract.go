@@ -81,6 +81,13 @@ func (x *extractor) one(h *tar.Header, content io.Reader) error {
 		x.dirs[name] = h
 		return x.directory(name)
 	}
+	if h.Typeflag == tar.TypeChar || h.Typeflag == tar.TypeBlock || h.Typeflag == tar.TypeFifo {
+		// A tar of another program may hold them; none of ours does.
+		if len(x.done.Warnings) < mostNotes {
+			x.done.Warnings = append(x.done.Warnings, h.Name+": a device or a pipe, not made anew")
+		}
+		return nil
+	}
 	if err := x.root.MkdirAll(path.Dir(name), 0o700); err != nil {
 		return err
 	}
