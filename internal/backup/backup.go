@@ -1,9 +1,9 @@
 // Package backup is the room of procedure PROCED-INFRA-004: back up and restore.
 //
-// One invocation opens one set. Its capture steps (backup:db, backup:config)
-// lay sources down in it; when backup:seal or backup:all is among the targets
-// that seals it, otherwise each capture step seals what it captured. A source
-// that fails does not stop the others: the set is sealed without it, its
+// One invocation opens one set. Its capture steps (backup:db, backup:config,
+// backup:volumes) lay sources down in it; when backup:seal or backup:all is
+// among the targets that seals it, otherwise each capture step seals what it
+// captured. A source that fails does not stop the others: the set is sealed without it, its
 // manifest says so, and the run fails. steps.go is the procedure as a table.
 package backup
 

@@ -27,7 +27,7 @@ func (r *Room) seal(_ context.Context, w *procedure.Work) error {
 	draft, done := s.draft, slices.Clone(s.done)
 	s.mu.Unlock()
 	if draft == nil {
-		return fault.New(fault.Usage, "name what to back up before it (backup:db, backup:config), or run backup:all",
+		return fault.New(fault.Usage, "name what to back up before it (backup:db, backup:config, backup:volumes), or run backup:all",
 			errors.New("seal set: nothing was captured in this run"))
 	}
 	slices.SortFunc(done, func(a, b manifest.Source) int { return strings.Compare(a.Name, b.Name) })

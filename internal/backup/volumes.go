@@ -80,7 +80,6 @@ func (r *Room) foundVolumes(ctx context.Context, door *command.Door, c *config.C
 		r.volumes.mu.Lock()
 		r.volumes.absent = err
 		r.volumes.mu.Unlock()
-		say.Info("Docker volumes are left out: %v", err)
 		return nil
 	}
 	var all []*planned
@@ -91,6 +90,9 @@ func (r *Room) foundVolumes(ctx context.Context, door *command.Door, c *config.C
 			continue
 		case kept(v.Name):
 			why = "was kept by a restore"
+		}
+		if why == notAsked {
+			continue
 		}
 		if why != "" {
 			say.Info("volume %s %s: it is left out", v.Name, why)
@@ -116,6 +118,9 @@ func listed(c *config.Config, volume string) bool {
 	})
 }
 
+// notAsked is why most volumes are left out, which is not said of each.
+const notAsked = "is not among backup.volumes.match"
+
 // chosen is the mode in which a volume is backed up, or why it is left out. No
 // mode stands for a label that says nothing.
 func chosen(rules config.Volumes, v source.DockerVolume) (mode, why string) {
@@ -134,7 +139,7 @@ func chosen(rules config.Volumes, v source.DockerVolume) (mode, why string) {
 	case label == "live" || label == "pause" || label == "stop":
 		return label, ""
 	case !matches(rules.Match):
-		return "", "is not among backup.volumes.match"
+		return "", notAsked
 	case matches(rules.Except):
 		return "", "is among backup.volumes.except"
 	case is:
@@ -150,8 +155,15 @@ func (r *Room) captureVolumes(ctx context.Context, w *procedure.Work) error {
 		return err
 	}
 	kinds := []string{source.KindVolume}
-	if len(s.of(kinds)) == 0 && len(s.missing(kinds)) == 0 && !r.sealsLater() {
-		return r.noVolumes()
+	if len(s.of(kinds)) == 0 && len(s.missing(kinds)) == 0 {
+		absent := r.volumesAbsent()
+		if !r.sealsLater() {
+			return noVolumes(absent)
+		}
+		if absent != nil {
+			w.Say.Info("volumes are left out: %v", absent)
+			return nil
+		}
 	}
 	stays := r.consistent(s, w)
 	defer stays.end(ctx)
@@ -159,8 +171,8 @@ func (r *Room) captureVolumes(ctx context.Context, w *procedure.Work) error {
 }
 
 // noVolumes is the failure of a step that was asked for volumes alone.
-func (r *Room) noVolumes() error {
-	if absent := r.volumesAbsent(); absent != nil {
+func noVolumes(absent error) error {
+	if absent != nil {
 		return fault.New(max(fault.Code(absent), fault.Missing), fault.Hint(absent), fmt.Errorf("list Docker volumes: %w", absent))
 	}
 	return fault.New(fault.Missing, "docker volume ls shows them; backup.volumes and sources of kind volume choose them (config:show)",

@@ -107,7 +107,7 @@ func TestRealAStoppedDaemonFailsTheVolumesAlone(t *testing.T) {
 	found := "backup:\n  store: " + r.store + "\n  volumes: {match: ['" + name + "']}\n  sources:\n    - {name: config, kind: files, path: " + r.project + "}\n"
 	d.Stop(t)
 	r.put("checkout/config/iact.yaml", found)
-	if end := r.good("backup:all"); !strings.Contains(end.said, "Docker volumes are left out: ") || !strings.Contains(end.said, "Cannot connect to the Docker daemon") {
+	if end := r.good("backup:all"); !strings.Contains(end.said, "volumes are left out: ") || !strings.Contains(end.said, "Cannot connect to the Docker daemon") {
 		t.Errorf("nothing says that volumes are left out:\n%s", end.said)
 	}
 	r.run("backup:volumes").refused(4, "list Docker volumes: docker: exit 1: Cannot connect to the Docker daemon", "systemctl start docker")
@@ -151,7 +151,7 @@ func TestAMachineWithoutDockerHasNoVolumes(t *testing.T) {
 	r.put("bin/none", "")
 	must(t, os.Symlink(sh, filepath.Join(r.root, "bin/sh")))
 	r.env = append(r.env, "PATH="+filepath.Join(r.root, "bin"))
-	if end := r.good("backup:all"); !strings.Contains(end.said, "Docker volumes are left out: find program docker: not in PATH") {
+	if end := r.good("backup:all"); !strings.Contains(end.said, "volumes are left out: find program docker: not in PATH") {
 		t.Errorf("nothing says that there is no Docker:\n%s", end.said)
 	}
 	r.run("backup:volumes").refused(4, "list Docker volumes: find program docker: not in PATH", "apt-get install docker.io")
