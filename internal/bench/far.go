@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
+	"iact-infra/internal/command"
 	"iact-infra/internal/testbed/cluster"
 )
 
@@ -28,6 +31,9 @@ func (b *bench) ssh(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, stop(context.WithoutCancel(ctx))) }()
 	b.more = "ssh: {config: " + filepath.Join(server.Dir, "config") + "}\n"
 	defer func() { b.more = "" }()
+	if err := b.firstByte(ctx, server); err != nil {
+		return err
+	}
 	source := fmt.Sprintf("name: pgbench, kind: postgres, database: pgbench, host: %s, port: %d, user: %s", b.pg.Host, b.pg.Port, b.pg.User)
 	store := filepath.Join(b.dir, "store-ssh")
 	return b.compare(ctx, pair{
@@ -41,6 +47,47 @@ func (b *bench) ssh(ctx context.Context) (err error) {
 			return took, errors.Join(err, os.RemoveAll(store))
 		},
 	})
+}
+
+// firstByte measures how long a command on a Vagrant machine takes to say
+// something when it is known how to reach the machine, which is here the server
+// of the testbed.
+func (b *bench) firstByte(ctx context.Context, server cluster.SSHD) error {
+	machine := filepath.Join(b.dir, "vagrant", ".vagrant", "machines", "devbox", "libvirt")
+	cache := filepath.Join(b.dir, "cache")
+	config, err := os.ReadFile(filepath.Join(server.Dir, "config"))
+	if err != nil {
+		return err
+	}
+	for path, text := range map[string]string{
+		filepath.Join(machine, "id"):                         "1",
+		filepath.Join(cache, "vagrant", "devbox.ssh-config"): strings.Replace(string(config), "Host iact-test\n", "Host devbox\n", 1),
+	} {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+			return err
+		}
+	}
+	later := time.Now().Add(time.Second) // than the machine was made
+	if err := os.Chtimes(filepath.Join(cache, "vagrant", "devbox.ssh-config"), later, later); err != nil {
+		return err
+	}
+	var all []float64
+	for range rounds {
+		places := &command.Places{VagrantDir: filepath.Join(b.dir, "vagrant"), Cache: cache}
+		transport, err := places.Transport("vagrant:devbox")
+		if err != nil {
+			return err
+		}
+		began := time.Now()
+		_, err = b.door.Via(transport).Text(ctx, command.Read("echo", "here")).String()
+		all = append(all, time.Since(began).Seconds())
+		places.Close()
+		if err != nil {
+			return err
+		}
+	}
+	b.note("vagrant: connect, and a first answer", median(all), 0.5, 1, "s")
+	return nil
 }
 
 // volume measures a volume with a gigabyte of files, half of them dense, read as

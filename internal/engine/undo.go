@@ -170,7 +170,7 @@ func (b *wayBack) proved(ctx context.Context, step procedure.Step, s journal.Ste
 	work := &procedure.Work{
 		Door:   e.opt.Door(command.Observe(notes.command)),
 		Say:    line,
-		Record: notes.record,
+		Record: func(key string, value any) error { return unwritten(notes.record(key, value)) },
 		Recall: recalling(s, b.recall),
 		Lang:   e.opt.Lang,
 	}
@@ -182,18 +182,18 @@ func (b *wayBack) proved(ctx context.Context, step procedure.Step, s journal.Ste
 			return "", fmt.Errorf("validate: %w", err)
 		}
 	}
-	return evidence, notes.lostCommand()
+	return evidence, unwritten(notes.lostCommand())
 }
 
 // tell writes an entry into every journal that has to know.
 func (b *wayBack) tell(write func(*journal.Journal) error) error {
 	journals, err := b.journals()
 	if err != nil {
-		return unrecorded{err}
+		return unwritten(err)
 	}
 	for _, j := range journals {
 		if err := write(j); err != nil {
-			return unrecorded{err}
+			return unwritten(err)
 		}
 	}
 	return nil
@@ -203,6 +203,13 @@ func (b *wayBack) tell(write func(*journal.Journal) error) error {
 type unrecorded struct{ error }
 
 func (u unrecorded) Unwrap() error { return u.error }
+
+func unwritten(err error) error {
+	if err == nil {
+		return nil
+	}
+	return unrecorded{err}
+}
 
 // recalling is Work.Recall over a place where values are found.
 func recalling(s journal.Step, find func(journal.Step, string) (json.RawMessage, bool)) func(string, any) (bool, error) {
