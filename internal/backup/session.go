@@ -2,7 +2,9 @@ package backup
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"sync"
@@ -79,9 +81,18 @@ func (s *session) begin(r *Room) (*store.Draft, error) {
 	if s.draft != nil {
 		return s.draft, nil
 	}
-	draft, err := s.store.Begin(journal.NewID(r.o.Now(), r.o.Host, r.o.Random))
-	if err != nil {
-		return nil, err
+	// Ids of one second differ by chance alone.
+	const tries = 10
+	var draft *store.Draft
+	for try := 1; ; try++ {
+		var err error
+		draft, err = s.store.Begin(journal.NewID(r.o.Now(), r.o.Host, r.o.Random))
+		if err == nil {
+			break
+		}
+		if try == tries || !errors.Is(err, fs.ErrExist) {
+			return nil, err
+		}
 	}
 	s.draft, s.done, s.broken, s.phases = draft, nil, nil, manifest.Phases{}
 	return draft, nil

@@ -28,6 +28,9 @@ func (s *Store) Begin(id string) (*Draft, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read store: %w", err)
 	}
+	if _, err := os.Lstat(filepath.Join(s.dir, id)); err == nil {
+		return nil, fmt.Errorf("begin set %s: %w", id, os.ErrExist) // which its end would find out
+	}
 	d := &Draft{ID: id, Dir: filepath.Join(s.dir, incomplete+id), store: s}
 	for _, n := range names {
 		if strings.HasPrefix(n.Name(), incomplete) {
