@@ -11,5 +11,5 @@ import (
 // Bench holds the benchmarks against peer programs.
 type Bench mg.Namespace
 
-// All measures the promised speeds against the usual programs and prints ratios.
-func (Bench) All(ctx context.Context) error { return toolkit().Bench(ctx) }
+// All measures the promised speeds against the usual programs and prints ratios; -only=PART measures one part.
+func (Bench) All(ctx context.Context, only *string) error { return toolkit().Bench(ctx, only) }

@@ -14,10 +14,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"iact-infra/internal/command"
+	"iact-infra/internal/fault"
 	"iact-infra/internal/report"
 	"iact-infra/internal/testbed/cluster"
 )
@@ -35,8 +37,9 @@ type bench struct {
 	dir  string // for data, stores and the peers' output
 	iact string // the compiled binary
 	pg   cluster.Cluster
-	more string   // of the configuration
-	env  []string // of the compiled binary
+	made map[string]bool // the databases that are there
+	more string          // of the configuration
+	env  []string        // of the compiled binary
 	out  io.Writer
 	rows []row
 	last figures // of the run of ours that was measured last
@@ -61,46 +64,67 @@ type pair struct {
 
 // All measures everything and fails when a promise does not hold. It needs
 // PostgreSQL, MariaDB, OpenSSH, Docker, tar, zstd, gzip, restic and GNU time, and some 8 GB in dir.
-func All(ctx context.Context, door *command.Door, root string, out io.Writer) (err error) {
+func All(ctx context.Context, door *command.Door, root, only string, out io.Writer) (err error) {
 	dir, err := os.MkdirTemp("", "iact-bench-")
 	if err != nil {
 		return err
 	}
-	b := &bench{door: door, root: root, dir: dir, iact: filepath.Join(dir, "iact"), out: out}
+	b := &bench{door: door, root: root, dir: dir, iact: filepath.Join(dir, "iact"), out: out, made: map[string]bool{}}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	parts := b.parts()
+	if names := names(parts); only != "" && !slices.Contains(names, only) {
+		return fault.New(fault.Usage, "leave -only out, or name one of "+strings.Join(names, ", "), fmt.Errorf("measure: there is no part %s", only))
+	}
 	server, stop, err := cluster.Start(ctx, door, root)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop(context.WithoutCancel(ctx))) }()
 	b.pg = server
-	if err := b.prepare(ctx); err != nil {
+	if err := b.compile(ctx); err != nil {
 		return err
 	}
-	for _, database := range []string{"pgbench", "dense"} {
-		if err := b.database(ctx, database); err != nil {
+	for _, part := range parts {
+		if only != "" && only != part.name {
+			continue
+		}
+		if err := part.measure(ctx); err != nil {
 			return err
 		}
-		if err := b.restore(ctx, database); err != nil {
-			return err
-		}
-	}
-	if err := b.mariadb(ctx); err != nil {
-		return err
-	}
-	if err := b.far(ctx); err != nil {
-		return err
-	}
-	if err := b.tree(ctx); err != nil {
-		return err
-	}
-	if err := b.rotation(ctx); err != nil {
-		return err
-	}
-	if err := b.start(ctx); err != nil {
-		return err
 	}
 	return b.verdict()
+}
+
+// part is some of what is measured, with data of its own.
+type part struct {
+	name    string
+	measure func(context.Context) error
+}
+
+func (b *bench) parts() []part {
+	database := func(name string) func(context.Context) error {
+		return func(ctx context.Context) error {
+			if err := b.make(ctx, name); err != nil {
+				return err
+			}
+			if err := b.database(ctx, name); err != nil {
+				return err
+			}
+			return b.restore(ctx, name)
+		}
+	}
+	return []part{
+		{"pgbench", database("pgbench")}, {"dense", database("dense")}, {"mariadb", b.mariadb}, {"ssh", b.ssh}, {"volume", b.volume},
+		{"tree", b.tree}, {"rotation", b.rotation}, {"start", b.start},
+	}
+}
+
+func names(parts []part) []string {
+	var all []string
+	for _, p := range parts {
+		all = append(all, p.name)
+	}
+	return all
 }
 
 // compare measures a pair round by round, ours and the peer in turns.

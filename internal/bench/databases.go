@@ -11,30 +11,38 @@ import (
 	"iact-infra/internal/command"
 )
 
-// prepare compiles the binary and makes the databases: pgbench's own, which
-// compresses well, and a dense one of wide rows of random digits; 1 GB each.
-func (b *bench) prepare(ctx context.Context) error {
+// compile makes the binary that is measured.
+func (b *bench) compile(ctx context.Context) error {
 	build := command.Change("go", "tool", "mage", "-compile", b.iact)
 	build.Dir = b.root
 	if err := b.door.Run(ctx, build); err != nil {
 		return fmt.Errorf("compile the binary: %w", err)
 	}
+	return nil
+}
+
+// make makes a database of 1 GB: pgbench's own, which compresses well, or a
+// dense one of wide rows of random digits.
+func (b *bench) make(ctx context.Context, name string) error {
+	if b.made[name] {
+		return nil
+	}
 	began := time.Now()
-	for _, step := range [][]string{
-		{"createdb", "pgbench"},
-		{"pgbench", "-i", "-q", "-s", "75", "pgbench"},
-		{"createdb", "dense"},
-		{"psql", "-X", "-q", "-d", "dense", "-c", `CREATE TABLE wide AS SELECT i,
+	fill := map[string][]string{
+		"pgbench": {"pgbench", "-i", "-q", "-s", "75", "pgbench"},
+		"dense": {"psql", "-X", "-q", "-d", "dense", "-c", `CREATE TABLE wide AS SELECT i,
  (SELECT string_agg(md5(random()::text || i || g), '') FROM generate_series(1, 16) g) AS a, random() AS b, md5(random()::text) AS c
  FROM generate_series(1, 1700000) i`},
-	} {
+	}[name]
+	for _, step := range [][]string{{"createdb", name}, fill} {
 		c := b.client(step[0], step[1:]...)
 		c.Changes = true
 		if err := b.door.Run(ctx, c); err != nil {
-			return fmt.Errorf("make databases: %w", err)
+			return fmt.Errorf("make database %s: %w", name, err)
 		}
 	}
-	b.took("databases", began)
+	b.made[name] = true
+	b.took("database "+name, began)
 	return nil
 }
 

@@ -13,16 +13,8 @@ import (
 	"iact-infra/internal/testbed/cluster"
 )
 
-// far measures what the way to another place costs: a database over ssh to this
-// very machine against the same one without, and a volume of Docker against tar
-// of its directory.
-func (b *bench) far(ctx context.Context) error {
-	if err := b.ssh(ctx); err != nil {
-		return err
-	}
-	return b.volume(ctx)
-}
-
+// ssh measures what the way to another host costs: a database over ssh to this
+// very machine against the same one without.
 func (b *bench) ssh(ctx context.Context) (err error) {
 	server, stop, err := cluster.StartSSHD(ctx, b.door, b.root)
 	if err != nil {
@@ -32,6 +24,9 @@ func (b *bench) ssh(ctx context.Context) (err error) {
 	b.more = "ssh: {config: " + filepath.Join(server.Dir, "config") + "}\n"
 	defer func() { b.more = "" }()
 	if err := b.firstByte(ctx, server); err != nil {
+		return err
+	}
+	if err := b.make(ctx, "pgbench"); err != nil {
 		return err
 	}
 	source := fmt.Sprintf("name: pgbench, kind: postgres, database: pgbench, host: %s, port: %d, user: %s", b.pg.Host, b.pg.Port, b.pg.User)

@@ -6,8 +6,8 @@ import (
 	"iact-infra/internal/bench"
 )
 
-// Bench is bench:all.
-func (h *House) Bench(ctx context.Context) error {
+// Bench is bench:all -only=PART.
+func (h *House) Bench(ctx context.Context, only *string) error {
 	root, err := h.Root()
 	if err != nil {
 		return h.Told(err)
@@ -16,5 +16,5 @@ func (h *House) Bench(ctx context.Context) error {
 	if err != nil {
 		return h.Told(err)
 	}
-	return h.Told(bench.All(ctx, door, root, h.env.Stdout))
+	return h.Told(bench.All(ctx, door, root, given(only), h.env.Stdout))
 }

@@ -88,7 +88,7 @@ UseDNS no
 PrintMotd no
 MaxStartups 200
 AcceptEnv LANG LC_*
-SetEnv IACT_TEST_SSHD=$dir
+SetEnv IACT_TEST_SSHD=$dir SHLVL=1
 Subsystem sftp internal-sftp
 LogLevel VERBOSE
 EOF
