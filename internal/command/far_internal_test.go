@@ -151,3 +151,16 @@ func TestFramesCarryTheInputWholeAndSayItsEnd(t *testing.T) {
 		}
 	}
 }
+
+func TestAConnectionThatBreaksAfterTheExitCodeMayHaveLostOutput(t *testing.T) {
+	t.Parallel()
+	place := nearby()
+	place.reach = func(_ context.Context, line, _ string) (Command, error) {
+		return Read("sh", "-c", `sh -c "$0"; echo 'client_loop: send disconnect: Broken pipe' >&2; exit 255`, strings.TrimSuffix(strings.TrimPrefix(line, "sh -c '"), "'")), nil
+	}
+	_, err := NewDoor(place).Text(t.Context(), Read("echo", "half")).String()
+	var lost *Lost
+	if !errors.As(err, &lost) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -140,6 +140,9 @@ func (p *farProcess) conclude(code string, told bool, why error) {
 		if p.ending.Exit == 0 && p.ending.Err == nil && why == nil {
 			why = p.wire.unread()
 		}
+		if why == nil && p.ending.Exit == 0 && p.broke() {
+			why = &Lost{Place: p.far.name, Said: said}
+		}
 	case p.client.ending.Signal == "SIGPIPE":
 		p.ending.Signal = "SIGPIPE" // nobody read what the program wrote
 	case why == nil:
@@ -148,6 +151,17 @@ func (p *farProcess) conclude(code string, told bool, why error) {
 	p.ending.Stderr, p.ending.Cut = said, cut
 	if why != nil {
 		p.ending.Err = why
+	}
+}
+
+// broke says whether the connection ended otherwise than well although the
+// program had told its exit code: what it wrote may not all have come.
+func (p *farProcess) broke() bool {
+	select {
+	case <-p.client.done:
+		return p.client.ending.Exit != 0 || p.client.ending.Err != nil
+	default:
+		return false
 	}
 }
 

@@ -86,13 +86,20 @@ func said(stderr string) TarSaid {
 		line = strings.TrimPrefix(strings.TrimSpace(line), "tar: ")
 		switch {
 		case line == "", strings.Contains(line, "Removing leading"), strings.Contains(line, "Exiting with"), strings.HasSuffix(line, "socket ignored"):
-		case strings.Contains(line, "Cannot "):
+		case strings.Contains(line, "Cannot "), strings.Contains(line, "can't "), strings.Contains(line, "Couldn't "), strings.Contains(line, "Permission denied"):
 			s.Unreadable++
 			// The first note is the one that the failure shows.
 			s.Notes = append([]string{line}, s.Notes...)
 		default:
 			s.Notes = append(s.Notes, line)
 		}
+	}
+	// What is kept of standard error begins somewhere: before it a file may have
+	// been named that could not be read.
+	const kept = 8 << 10
+	if len(stderr) >= kept && s.Unreadable == 0 {
+		s.Unreadable = 1
+		s.Notes = append([]string{"tar said more than is kept: a file that it could not read may be among it"}, s.Notes...)
 	}
 	return s
 }

@@ -80,7 +80,8 @@ func (s *Server) giveBack(ctx context.Context, p *Place, at map[string]string) (
 	if at[p.Undone] == p.Fresh {
 		said = append(said, fmt.Sprintf("the restored data stays as volume %s; drop it with: docker volume rm %s", p.Undone, p.Undone))
 	}
-	if at[p.Before] != p.Old {
+	// Only when the old data is seen to be live is there nothing of it to lose.
+	if at[p.Volume] == p.Old && at[p.Before] != p.Old {
 		err = s.drop(ctx, p.Before)
 	}
 	return said, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -207,7 +208,7 @@ func (s *Server) Remove(ctx context.Context, name string) error {
 			return err
 		}
 	}
-	if !strings.Contains(name, "_restoring_") {
+	if !regexp.MustCompile(`_restoring_[0-9]{14}$`).MatchString(name) {
 		return nil
 	}
 	return s.drop(ctx, name)
