@@ -105,7 +105,7 @@ func TestRealEveryKindOfSourceIsBackedUpOverSSHAndOneConnection(t *testing.T) {
 	p.SQL(t, iact, "CREATE TABLE calls AS SELECT n, md5(n::text) AS what FROM generate_series(1, 20000) AS n")
 	m.SQL(t, ivr, "CREATE TABLE calls (n int PRIMARY KEY); INSERT INTO calls SELECT seq FROM seq_1_to_5000")
 	tree := t.TempDir()
-	for name, content := range map[string]string{"a": "one", "deep/er/b": strings.Repeat("two\n", 4000), "skip/c": "not me", "deep/d.log": "nor me"} {
+	for name, content := range map[string]string{"a": "one", "deep/er/b": strings.Repeat("two\n", 4000), "skip/c": "not me", "deep/d.log": "nor me", "only/top.tmp": "nor me", "only/deeper/kept.tmp": "me"} {
 		must(t, os.MkdirAll(filepath.Dir(filepath.Join(tree, name)), 0o755))
 		must(t, os.WriteFile(filepath.Join(tree, name), []byte(content), 0o640))
 	}
@@ -113,7 +113,7 @@ func TestRealEveryKindOfSourceIsBackedUpOverSSHAndOneConnection(t *testing.T) {
 	must(t, os.Link(filepath.Join(tree, "a"), filepath.Join(tree, "hard")))
 	const via = "via: ssh:" + testbed.SSHAlias
 	r := newRig(t, postgres(p, "iact", iact, via), mariadb(m, "ivr", ivr, via),
-		"{name: docs, kind: files, path: "+tree+", exclude: [skip/, '*.log'], "+via+"}")
+		"{name: docs, kind: files, path: "+tree+", exclude: [skip/, '*.log', '/only/*.tmp'], "+via+"}")
 	r.over(s)
 	r.env = []string{"PATH=" + p.Bin + ":" + os.Getenv("PATH")}
 	r.good("backup:all")
@@ -134,7 +134,10 @@ func TestRealEveryKindOfSourceIsBackedUpOverSSHAndOneConnection(t *testing.T) {
 	if a, b := read(t, filepath.Join(to, "a")), read(t, filepath.Join(to, "deep/er/b")); a != "one" || len(b) != 16000 {
 		t.Errorf("restored %q and %d bytes", a, len(b))
 	}
-	for _, name := range []string{"skip", "deep/d.log"} {
+	if kept := read(t, filepath.Join(to, "only/deeper/kept.tmp")); kept != "me" { // a * does not reach over a slash
+		t.Errorf("restored %q", kept)
+	}
+	for _, name := range []string{"skip", "deep/d.log", "only/top.tmp"} {
 		if _, err := os.Lstat(filepath.Join(to, name)); !os.IsNotExist(err) {
 			t.Errorf("%s was excluded and is there", name)
 		}

@@ -75,7 +75,7 @@ tar --version 2>/dev/null | grep -q GNU && echo gnu || { command -v tar >/dev/nu
 func (f *FarFiles) tar() command.Command {
 	args := []string{"-c", "-f", "-", "-C", f.Path}
 	if f.gnu {
-		args = append(GNUTar(), "-C", f.Path)
+		args = append(GNUTar(), "--no-wildcards-match-slash", "-C", f.Path) // as in gitignore
 	}
 	for _, pattern := range f.Exclude {
 		pattern = strings.TrimSuffix(pattern, "/")
