@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 
 	"iact-infra/internal/command"
@@ -23,7 +24,7 @@ func (v *Volume) detail(layout string, held []string) map[string]string {
 	if layout != "" {
 		d["layout"] = layout
 	}
-	put("options", v.found.Options, len(v.found.Options))
+	put("options", masked(v.found.Options), len(v.found.Options))
 	put("labels", v.found.Labels, len(v.found.Labels))
 	put("held", held, len(held))
 	users := map[string]string{}
@@ -36,6 +37,18 @@ func (v *Volume) detail(layout string, held []string) map[string]string {
 
 // options of a volume, for docker volume create.
 func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }
+
+// masked are the options of a volume without the secrets that a network share
+// takes among them. Nothing is lost for a restore: a volume with a device is
+// never made anew with its options.
+func masked(options map[string]string) map[string]string {
+	secret := regexp.MustCompile(`(?i)\b(password2?|pass|passwd)=[^,]*`)
+	clean := maps.Clone(options)
+	for key, value := range clean {
+		clean[key] = secret.ReplaceAllString(value, "$1=***")
+	}
+	return clean
+}
 
 // SharesFiles says whether the options of a volume of a set lead to files that
 // another volume with the same options would share: an NFS export, a directory.
