@@ -6,7 +6,10 @@ import (
 	"math"
 	"runtime/debug"
 
+	"golang.org/x/sync/errgroup"
+
 	"iact-infra/internal/backup/manifest"
+	"iact-infra/internal/command"
 	"iact-infra/internal/fault"
 	"iact-infra/internal/procedure"
 	"iact-infra/internal/report"
@@ -48,10 +51,10 @@ func (r *Room) prepare(ctx context.Context, w *procedure.Work) error {
 	if now.sources, err = r.find(ctx, w.Door, c, s, w.Say); err != nil {
 		return err
 	}
+	if err := now.check(ctx, w.Door); err != nil {
+		return err
+	}
 	for _, p := range now.sources {
-		if p.check, p.err = p.Check(ctx, p.door(w.Door)); ctx.Err() != nil {
-			return ctx.Err()
-		}
 		if p.err != nil {
 			p.err = fmt.Errorf("check %s: %w", p.Name(), p.err)
 			w.Defer(p.err) // the other sources are still backed up
@@ -72,6 +75,23 @@ func (r *Room) prepare(ctx context.Context, w *procedure.Work) error {
 		debug.SetMemoryLimit(softMemory)
 	}
 	return nil
+}
+
+// checks is how many sources are looked at at a time: most of it is waiting for
+// other hosts.
+const checks = 4
+
+// check looks at every source. The error is the end of the context.
+func (s *session) check(ctx context.Context, door *command.Door) error {
+	var all errgroup.Group
+	all.SetLimit(checks)
+	for _, p := range s.sources {
+		all.Go(func() error {
+			p.check, p.err = p.Check(ctx, p.door(door))
+			return ctx.Err()
+		})
+	}
+	return all.Wait()
 }
 
 // softMemory is what the collector keeps the heap to as long as it can.

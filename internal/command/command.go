@@ -45,6 +45,9 @@ type Command struct {
 	Stdin io.Reader
 	// Timeout ends the program after that long; 0 leaves it to the context.
 	Timeout time.Duration
+
+	// bulk says that the output is large: Door.Stream sets it.
+	bulk bool
 }
 
 // Read is a command that only looks.

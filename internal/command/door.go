@@ -144,6 +144,7 @@ func (d *Door) Stream(ctx context.Context, c Command) (*Stream, error) {
 	if c.Changes && d.plan != nil {
 		return nil, &Error{Program: c.Program, Argv: d.transport.Show(c), Exit: -1, Err: ErrPlanning}
 	}
+	c.bulk = true
 	return d.open(ctx, c, streamPipe)
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -42,6 +43,12 @@ type Far struct {
 	// error.
 	fails func(said string, err error) error
 	close func()
+	// packs says that a network lies in between: streams are compressed on it,
+	// by the zstd of that place if it has one.
+	packs bool
+
+	mu    sync.Mutex
+	found map[string]string // the programs that were looked for, by name
 }
 
 //go:embed far.sh
@@ -72,8 +79,24 @@ func (f *Far) Show(c Command) string { return f.shown(c) }
 // of the shell, without a path.
 const lookThere = `p=$(command -v -- "$1") || exit 1; case $p in /*) echo "$p" ;; *) which "$1" 2>/dev/null || echo "$p" ;; esac`
 
-// Look implements Transport.
+// Look implements Transport. What was found is not looked for again.
 func (f *Far) Look(ctx context.Context, program string) (string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if path := f.found[program]; path != "" {
+		return path, nil
+	}
+	path, err := f.look(ctx, program)
+	if err == nil {
+		if f.found == nil {
+			f.found = map[string]string{}
+		}
+		f.found[program] = path
+	}
+	return path, err
+}
+
+func (f *Far) look(ctx context.Context, program string) (string, error) {
 	read, write, err := os.Pipe()
 	if err != nil {
 		return "", err
@@ -106,8 +129,8 @@ func (f *Far) Start(ctx context.Context, c Command, stdout *os.File) (Process, e
 	if err != nil {
 		return nil, err
 	}
-	p := &farProcess{far: f, as: c.As, marks: newMarks("iact-" + rand.Text()), done: make(chan struct{}), silent: stdout == nil}
-	wire := &wire{header: farHeader(c, p.marks.token), from: c.Stdin, begun: make(chan struct{}), over: make(chan struct{}), failed: make(chan error, 1)}
+	p := &farProcess{far: f, as: c.As, marks: newMarks("iact-" + rand.Text()), done: make(chan struct{}), silent: stdout == nil, bulk: c.bulk}
+	wire := &wire{header: farHeader(c, p.marks.token, f.packs && c.bulk), from: c.Stdin, begun: make(chan struct{}), over: make(chan struct{}), failed: make(chan error, 1)}
 	way.Stdin = wire
 	var client context.Context
 	client, p.release = context.WithCancel(context.WithoutCancel(ctx))
@@ -125,13 +148,13 @@ func (f *Far) Start(ctx context.Context, c Command, stdout *os.File) (Process, e
 }
 
 // farHeader is what the shell reads first: the functions, and what to run.
-func farHeader(c Command, token string) string {
+func farHeader(c Command, token string, packs bool) string {
 	var b strings.Builder
 	b.WriteString(farScript)
 	// A line break cannot stand in a line: it is a variable.
 	b.WriteString("_l=$(printf \"\\nx\"); _l=${_l%x}\n")
 	word := func(s string) string { return "'" + strings.NewReplacer("'", `'\''`, "\n", `'"$_l"'`).Replace(s) + "'" }
-	fmt.Fprintf(&b, "_t=%s _c=%s _i=%s\nexport LC_ALL=C\n", token, word(orRoot(c.Dir)), boolDigit(c.Stdin != nil))
+	fmt.Fprintf(&b, "_t=%s _c=%s _i=%s _z=%s\nexport LC_ALL=C\n", token, word(orRoot(c.Dir)), boolDigit(c.Stdin != nil), boolDigit(packs))
 	for _, line := range c.Env {
 		name, value, _ := strings.Cut(line, "=")
 		fmt.Fprintf(&b, "export %s=%s\n", name, word(value))

@@ -19,6 +19,8 @@ type farProcess struct {
 	client  *process
 	release context.CancelFunc // ends the client
 	silent  bool               // nobody reads standard output
+	bulk    bool               // what it writes has to come whole, however long that takes
+	packed  bool               // and comes as a zstd frame
 
 	done   chan struct{}
 	ending Ending
@@ -29,13 +31,17 @@ func (p *farProcess) Wait() Ending {
 	return p.ending
 }
 
+// Packed says that standard output comes as one zstd frame: see Stream.
+func (p *farProcess) Packed() bool { return p.packed }
+
 // begun waits until the program runs, or says why it does not.
 func (p *farProcess) begun(ctx context.Context, c Command) error {
 	limit := time.NewTimer(farStart)
 	defer limit.Stop()
 	var err error
 	select {
-	case <-p.marks.up:
+	case how := <-p.marks.up:
+		p.packed = how == "zstd"
 		close(p.wire.begun)
 		return nil
 	case no := <-p.marks.no:
@@ -105,19 +111,23 @@ func (p *farProcess) supervise(ctx context.Context) {
 }
 
 // after is the end of a program that has told its exit code. What it wrote may
-// still be on its way; a service that it left behind may hold the connection.
+// still be on its way; a service that it left behind may hold the connection,
+// which is no reason to wait for it unless the program wrote a stream.
 func (p *farProcess) after(ctx context.Context, code string) {
 	// The shell over there no longer listens: some clients end only when their
 	// input does.
 	p.client.input.drop()
-	limit := Grace
-	if p.silent {
-		limit = drained
+	var limit <-chan time.Time
+	switch {
+	case p.silent:
+		limit = time.After(drained)
+	case !p.bulk:
+		limit = time.After(Grace)
 	}
 	select {
 	case <-p.client.done:
 	case <-ctx.Done():
-	case <-time.After(limit):
+	case <-limit:
 	}
 	p.conclude(code, true, nil)
 	if p.silent {

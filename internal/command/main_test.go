@@ -32,7 +32,7 @@ func holdProgram() {
 		fmt.Println(err)
 		os.Exit(1)
 	}
-	line, _ := bufio.NewReader(s.File()).ReadString('\n')
+	line, _ := bufio.NewReader(s).ReadString('\n')
 	fmt.Printf("%d %s", os.Getpid(), line)
 	_ = s.Close()
 }

@@ -38,7 +38,7 @@ type ssh struct {
 // Close ends the connection.
 func NewSSH(o SSHOptions) *Far {
 	s := &ssh{o: o}
-	return &Far{name: o.Name, reach: s.reach, shown: s.shown, fails: s.fails, close: s.close}
+	return &Far{name: o.Name, reach: s.reach, shown: s.shown, fails: s.fails, close: s.close, packs: true}
 }
 
 // options are those of every ssh that is run.

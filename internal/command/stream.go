@@ -16,16 +16,17 @@ const streamPipe = 1 << 20
 // Stream is the standard output of a running program.
 type Stream struct {
 	file    *os.File
+	in      io.Reader // s.plain, or what unpacks it
 	run     *running
 	unwatch func() bool
 
 	ended  chan struct{} // closed once ending is set
 	ending Ending
 
-	mu   sync.Mutex
-	raw  bool // the caller reads the file itself
-	eof  bool
-	held bool
+	eof     bool // all was read
+	held    bool
+	closing bool
+	lost    error // the stream broke off although the program ended well
 
 	once sync.Once
 	err  error
@@ -45,6 +46,10 @@ func (d *Door) open(ctx context.Context, c Command, pipeSize int) (*Stream, erro
 		return nil, err
 	}
 	s := &Stream{file: read, run: r, ended: make(chan struct{})}
+	s.in = readerFunc(s.plain)
+	if p, far := r.process.(interface{ Packed() bool }); far && p.Packed() {
+		s.in = &unpacker{from: s.in}
+	}
 	// A program that escaped from its group may hold the pipe open for ever;
 	// the end of the context must free the reader all the same.
 	s.unwatch = context.AfterFunc(r.ctx, func() { read.SetReadDeadline(time.Now()) })
@@ -56,12 +61,10 @@ func (d *Door) open(ctx context.Context, c Command, pipeSize int) (*Stream, erro
 // program that was left behind, and not for ever.
 func (s *Stream) watch() {
 	s.ending = s.run.process.Wait()
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	close(s.ended)
 	if s.ending.Err != nil {
 		s.file.SetReadDeadline(time.Now())
-	} else if !s.raw {
+	} else {
 		s.file.SetReadDeadline(time.Now().Add(Grace))
 	}
 }
@@ -70,24 +73,32 @@ func (s *Stream) watch() {
 // says io.EOF only when the program ended well: otherwise it gives the program's
 // error, so that a copy of half a dump cannot pass for a whole one.
 func (s *Stream) Read(p []byte) (int, error) {
+	n, err := s.in.Read(p)
+	switch {
+	case errors.Is(err, io.EOF):
+		s.eof = true
+	case errors.Is(err, errBrokenFrame):
+		s.lost = &Lost{Place: s.run.door.Name(), Said: err.Error()}
+		err = s.run.failure(Ending{Exit: -1, Err: s.lost})
+	}
+	return n, err
+}
+
+// plain reads what comes through the pipe.
+func (s *Stream) plain(p []byte) (int, error) {
 	for again := false; ; again = true {
 		n, err := s.file.Read(p)
 		switch {
 		case n > 0 || len(p) == 0:
 			return n, nil
 		case errors.Is(err, io.EOF):
-			s.mu.Lock()
-			s.eof = true
-			s.mu.Unlock()
 			return 0, s.outcome(io.EOF)
-		case !errors.Is(err, os.ErrDeadlineExceeded):
+		case !errors.Is(err, os.ErrDeadlineExceeded), s.closing:
 			return 0, err
 		case s.isOver():
 			return 0, s.outcome(ErrHeld)
 		case again:
-			s.mu.Lock()
 			s.held = true
-			s.mu.Unlock()
 			return 0, s.outcome(ErrHeld)
 		}
 		// The deadline passed while the caller was busy: what is in the pipe
@@ -115,20 +126,6 @@ func (s *Stream) outcome(well error) error {
 	return well
 }
 
-// File is the read end of the pipe, for a consumer that wants to read without
-// a layer between. Its io.EOF proves nothing: only Close tells.
-func (s *Stream) File() *os.File {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.raw {
-		s.raw = true
-		if Stopped(s.run.ctx) == nil {
-			s.file.SetReadDeadline(time.Time{})
-		}
-	}
-	return s.file
-}
-
 // Stderr is the masked end of standard error, complete once the stream has ended.
 func (s *Stream) Stderr() string {
 	<-s.ended
@@ -140,6 +137,8 @@ func (s *Stream) Stderr() string {
 func (s *Stream) Close() error {
 	s.once.Do(func() {
 		switch {
+		case s.lost != nil:
+			s.finish(s.lost)
 		case s.eof:
 			s.finish(nil)
 		case s.held:
@@ -173,7 +172,8 @@ func (s *Stream) end(why error) error {
 // leftover reports whether the program had, or may have had, more to say.
 func (s *Stream) leftover() bool {
 	s.file.SetReadDeadline(time.Now().Add(Grace))
-	n, err := s.file.Read(make([]byte, 1))
+	s.closing = true
+	n, err := s.Read(make([]byte, 1))
 	return n > 0 || errors.Is(err, os.ErrDeadlineExceeded) && !s.isOver()
 }
 

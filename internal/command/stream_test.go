@@ -54,18 +54,6 @@ func TestAProducerThatFailsAfterPartOfItsOutputIsNeverAtItsEnd(t *testing.T) {
 	}
 }
 
-func TestAFailedProducerIsReportedAtCloseWhenItsFileWasRead(t *testing.T) {
-	t.Parallel()
-	s := stream(t, t.Context(), "echo half; exit 2")
-	if _, err := io.ReadAll(s.File()); err != nil {
-		t.Fatal(err)
-	}
-	var e *command.Error
-	if err := s.Close(); !errors.As(err, &e) || e.Exit != 2 {
-		t.Errorf("close: %v", err)
-	}
-}
-
 func TestAReaderThatStopsEarlyIsToldSo(t *testing.T) {
 	t.Parallel()
 	for name, script := range map[string]string{

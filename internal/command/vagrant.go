@@ -32,7 +32,7 @@ type vagrant struct {
 // NewVagrant is the transport to a machine of Vagrant.
 func NewVagrant(o VagrantOptions) *Far {
 	v := &vagrant{o: o}
-	return &Far{name: o.Name, reach: v.reach, shown: v.shown, fails: v.fails, close: v.close}
+	return &Far{name: o.Name, reach: v.reach, shown: v.shown, fails: v.fails, close: v.close, packs: true}
 }
 
 func (v *vagrant) shown(c Command) string {

@@ -186,12 +186,12 @@ func stream(ctx context.Context, c command.Command, to To) error {
 
 // Buffered lets a program gather its output before it writes. pg_dump writes 4
 // KiB at a time, 200,000 times a gigabyte, and each wakes the reader: that is a
-// fifth of the time of a dump. Where there is no stdbuf it runs as it is.
+// fifth of the time of a dump. More than 256 KiB makes the two take turns. Where there is no stdbuf it runs as it is.
 func Buffered(ctx context.Context, door *command.Door, c command.Command) command.Command {
 	if _, err := door.Look(ctx, "stdbuf"); err != nil {
 		return c
 	}
-	c.Args = append([]string{"-o1M", c.Program}, c.Args...)
+	c.Args = append([]string{"-o256K", c.Program}, c.Args...)
 	c.Program = "stdbuf"
 	return c
 }
