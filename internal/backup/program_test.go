@@ -31,7 +31,7 @@ import (
 const (
 	playVariable  = "BACKUP_TEST_PLAY"
 	nowVariable   = "BACKUP_TEST_NOW"   // what the clock says
-	hookVariable  = "BACKUP_TEST_HOOK"  // kill:N, enospc:N or eio:N at the Nth write to the store, or wait:FILE, once, in the new set; hold:FILE, at the first part of a database
+	hookVariable  = "BACKUP_TEST_HOOK"  // kill:N, enospc:N or eio:N at the Nth write to the store, or wait:FILE, once, in the new set; hold:FILE, at the first part of a database or volume
 	countVariable = "BACKUP_TEST_COUNT" // a file that gets the number of writes
 )
 
@@ -195,7 +195,7 @@ func (p *program) hook() disk.Hook {
 			return syscall.ENOSPC
 		case kind == "eio" && n == nth:
 			return syscall.EIO
-		case (kind == "wait" && strings.Contains(op.Path, ".incomplete-") || kind == "hold" && strings.Contains(op.Path, "/postgres-") && strings.Contains(op.Path, ".zst")) && !waited.Swap(true):
+		case (kind == "wait" && strings.Contains(op.Path, ".incomplete-") || kind == "hold" && (strings.Contains(op.Path, "/postgres-") || strings.Contains(op.Path, "/volume-")) && strings.Contains(op.Path, ".zst")) && !waited.Swap(true):
 			_ = os.WriteFile(arg+".there", nil, 0o600)
 			for _, err := os.Stat(arg); err != nil; _, err = os.Stat(arg) {
 				time.Sleep(5 * time.Millisecond)

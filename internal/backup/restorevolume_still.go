@@ -59,8 +59,13 @@ func (r *Room) still(ctx context.Context, w *procedure.Work, live *volumelive.Se
 	if err != nil {
 		return s, err
 	}
-	began := time.Now()
+	began, cut := time.Now(), false
 	defer func() {
+		if cut { // docker may go on with it
+			soon, cancel := late(ctx)
+			defer cancel()
+			_ = p.stopping(soon, live.Docker, live.Door, w.Say) // it is looked at again below
+		}
 		warnings, bad := startAgain(ctx, live, p, volume)
 		s.took = time.Since(began)
 		s.warnings = append(s.warnings, warnings...)
@@ -75,6 +80,7 @@ func (r *Room) still(ctx context.Context, w *procedure.Work, live *volumelive.Se
 		stop := live.Docker.Change("stop", one.ID)
 		stop.Timeout += one.Grace
 		if err := live.Door.Run(ctx, stop); err != nil {
+			cut = true
 			return s, fmt.Errorf("stop container %s: %w", one.Name, err)
 		}
 	}

@@ -75,7 +75,7 @@ func (r *Room) keep(ctx context.Context, p *broken, local *command.Door, say *re
 
 // stopping waits for containers that are only now coming to their end: docker
 // goes on stopping one although its client was killed.
-func (p *broken) stopping(ctx context.Context, client *source.Docker, door *command.Door, say *report.Line) error {
+func (p promise) stopping(ctx context.Context, client *source.Docker, door *command.Door, say *report.Line) error {
 	const margin = 3 * time.Second
 	until := p.Written
 	var group errgroup.Group
@@ -94,7 +94,7 @@ func (p *broken) stopping(ctx context.Context, client *source.Docker, door *comm
 			continue
 		}
 		if !told {
-			say.Info("a killed run may have told container %s to stop: waiting up to %s for it", item.Name, left.Round(time.Second))
+			say.Info("container %s may have been told to stop: waiting up to %s for it", item.Name, left.Round(time.Second))
 			told = true
 		}
 		wait := client.Read("wait", item.ID)

@@ -1,6 +1,7 @@
 package backup_test
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -53,6 +54,93 @@ func TestRealAVolumeIsReadByTheDockerOfAnotherPlace(t *testing.T) {
 			r.nothingPromised()
 		})
 	}
+}
+
+// overSSH makes the server's sessions find the daemon.
+func (r *rig) overSSH(s *testbed.SSHServer, d *testbed.DockerDaemon) {
+	r.t.Helper()
+	own := filepath.Join(r.root, "ssh-config")
+	must(r.t, os.WriteFile(own, []byte(strings.ReplaceAll(read(r.t, s.ConfigFile), "  HostName ", "  SetEnv "+d.Env()[0]+"\n  HostName ")), 0o600))
+	path := filepath.Join(r.root, "checkout/config/iact.yaml")
+	must(r.t, os.WriteFile(path, []byte(read(r.t, path)+"ssh: {config: "+own+"}\n"), 0o600))
+}
+
+func TestRealAVolumeOfAnotherHostIsBackedUpAndBroughtBackOverSSH(t *testing.T) {
+	t.Parallel()
+	d, s := testbed.Docker(t), testbed.SSHD(t)
+	name := d.Volume(t)
+	dropVolumes(t, d, name)
+	ask(t, odd, place(d, name))
+	busy := user(t, d, name)
+	r := newRig(t, volume("data", name, "mode: stop", "via: ssh:"+testbed.SSHAlias))
+	r.overSSH(s, d)
+	end := r.good("backup:all")
+	if is := state(t, d, busy); is != "running" {
+		t.Errorf("the container is %s\n%s", is, end.said)
+	}
+	if held := source(t, r.newest(), "data"); held.State != "verified" || !strings.HasPrefix(held.Origin, "ssh:"+testbed.SSHAlias+" docker volume ") {
+		t.Errorf("the source is %+v", held)
+	}
+	d.Run(t, "rm", "--force", busy)
+	was := ask(t, listing, place(d, name))
+	reader := d.Container(t, "-v", name+":/data:ro", d.Busybox(t), "sleep", "1000")
+	fill(t, d, name, "rm -r /data/deep /data/large; echo wrong >/data/wrong")
+
+	done := r.restoredVolume("-source=data", "-yes=true")
+	if done.Docker != "docker at ssh:"+testbed.SSHAlias || len(done.Stopped) != 1 || state(t, d, reader) != "running" {
+		t.Errorf("the result is %+v, the container is %s", done, state(t, d, reader))
+	}
+	now := ask(t, listing, place(d, name))
+	for _, lost := range []string{"said", "wrong"} { // said changed when its writer was stopped
+		now, was = without(now, lost), without(was, lost)
+	}
+	same(t, now, was)
+	if kept := ask(t, listing, place(d, done.Old)); !strings.Contains(kept, "wrong") {
+		t.Errorf("the kept volume holds\n%s", kept)
+	}
+	r.nothingPromised()
+	r.good("procedure:rollback", "-run="+done.Run)
+	if back := ask(t, listing, place(d, name)); !strings.Contains(back, "wrong") {
+		t.Errorf("after a rollback it holds\n%s", back)
+	}
+}
+
+// without are the lines that do not speak of a file.
+func without(listing, file string) string {
+	var left []string
+	for line := range strings.Lines(listing) {
+		if !strings.HasPrefix(line, file+"|") && !strings.HasSuffix(line, "./"+file+"\n") {
+			left = append(left, line)
+		}
+	}
+	return strings.Join(left, "")
+}
+
+func TestRealAConnectionThatIsCutWhileContainersAreStoppedBringsThemBackAllTheSame(t *testing.T) {
+	t.Parallel()
+	d, s := testbed.Docker(t), testbed.OwnSSHD(t)
+	name := d.Volume(t)
+	fill(t, d, name, "dd if=/dev/urandom of=/data/large bs=1M count=64 2>/dev/null")
+	busy := user(t, d, name)
+	r := newRig(t, volume("data", name, "mode: stop", "retries: 0", "via: ssh:"+testbed.SSHAlias))
+	r.overSSH(s, d)
+	gate := filepath.Join(r.root, "gate")
+	ran := make(chan ended)
+	go func() { ran <- r.runWith([]string{hookVariable + "=hold:" + gate}, "backup:all") }()
+	waitFor(t, gate+".there")
+	if is := state(t, d, busy); is != "exited" {
+		t.Errorf("while its volume is read the container is %s", is)
+	}
+	s.Drop(t)
+	must(t, os.WriteFile(gate, nil, 0o600))
+	end := (<-ran).ends(1)
+	if is := state(t, d, busy); is != "running" || !strings.Contains(end.said, "lost the connection to ssh:"+testbed.SSHAlias) {
+		t.Errorf("the container is %s\n%s", is, end.said)
+	}
+	if held := source(t, r.newest(), "data"); held.State != "failed" {
+		t.Errorf("the source is %+v", held)
+	}
+	r.nothingPromised()
 }
 
 // TestRealTheRecipeBringsAVolumeBackByHand runs the lines of RESTORE.md.

@@ -36,7 +36,9 @@ type holding struct {
 	waiting map[*source.Volume]bool // not read yet
 
 	held []heldContainer // in the order in which they were stopped
+	made promise         // to bring them back
 	kept func()          // strikes the promise out
+	cut  bool            // a stop did not end: docker may go on with it
 	said []string        // what there is to note of how they stopped
 }
 
@@ -57,7 +59,8 @@ func (r *Room) consistent(s *session, w *procedure.Work) *stillness {
 		}
 		door := p.door(w.Door)
 		v.Promise = func(container string) (func(), error) {
-			return all.promise(v.Docker, []promiseItem{{ID: container, Name: container, Action: actRemove}})
+			_, kept, err := all.promise(v.Docker, []promiseItem{{ID: container, Name: container, Action: actRemove}})
+			return kept, err
 		}
 		if p.err != nil || v.Mode == "live" {
 			continue
@@ -104,7 +107,7 @@ func share(a, b *source.Volume) bool {
 }
 
 // promise notes what has to be brought back, in the journal and in a file.
-func (a *stillness) promise(client *source.Docker, items []promiseItem) (func(), error) {
+func (a *stillness) promise(client *source.Docker, items []promiseItem) (promise, func(), error) {
 	a.s.mu.Lock()
 	run := a.s.draft.ID
 	a.s.mu.Unlock()
@@ -113,9 +116,10 @@ func (a *stillness) promise(client *source.Docker, items []promiseItem) (func(),
 		p.Env = dockerEnv(a.room.o.Getenv)
 	}
 	if err := a.w.Record("held", p); err != nil {
-		return nil, err
+		return p, nil, err
 	}
-	return p.make(promises(a.s.config))
+	kept, err := p.make(promises(a.s.config))
+	return p, kept, err
 }
 
 // hold stops or pauses what writes to the volumes of the group, unless that was
@@ -187,13 +191,14 @@ func (g *holding) down(ctx context.Context) error {
 		}
 		items = append(items, item)
 	}
-	if g.kept, err = g.of.promise(g.client, items); err != nil {
+	if g.made, g.kept, err = g.of.promise(g.client, items); err != nil {
 		return err
 	}
-	g.said = nil
+	g.said, g.cut = nil, false
 	for _, c := range held {
 		g.held = append(g.held, c) // before it is touched: a failure may come too late
 		if err := g.stop(ctx, c); err != nil {
+			g.cut = true
 			return fmt.Errorf("%s container %s: %w", map[string]string{actStart: "stop", actUnpause: "pause"}[c.action], c.Name, err)
 		}
 	}
@@ -250,15 +255,18 @@ func (g *holding) up(ctx context.Context) {
 	ctx, cancel := late(ctx)
 	defer cancel()
 	var failed []error
+	if g.cut {
+		failed = append(failed, g.made.stopping(ctx, g.client, g.door, g.of.w.Say))
+	}
 	for _, c := range slices.Backward(g.held) {
 		if _, err := bringBack(ctx, g.client, g.door, promiseItem{ID: c.ID, Name: c.Name, Action: c.action}); err != nil {
 			failed = append(failed, err)
 		}
 	}
-	if len(failed) == 0 {
+	if err := errors.Join(failed...); err == nil {
 		g.kept()
 	} else {
-		g.of.w.Defer(stillDown(errors.Join(failed...), g.client, g.names(actStart), g.names(actUnpause)))
+		g.of.w.Defer(stillDown(err, g.client, g.names(actStart), g.names(actUnpause)))
 	}
 	g.held, g.kept = nil, nil
 }

@@ -112,6 +112,39 @@ func TestRealACancelledBackupBringsItsContainersBack(t *testing.T) {
 	}
 }
 
+// TestRealARunThatIsCancelledInTheMiddleOfAStopWaitsForItsEnd: docker goes on
+// stopping a container whose client is gone, and it would stay down.
+func TestRealARunThatIsCancelledInTheMiddleOfAStopWaitsForItsEnd(t *testing.T) {
+	t.Parallel()
+	d := testbed.Docker(t)
+	for _, target := range []string{"backup:volumes", "backup:restoreVolume"} {
+		t.Run(target, func(t *testing.T) {
+			t.Parallel()
+			name := d.Volume(t)
+			dropVolumes(t, d, name)
+			slow := `trap 'echo ending >>/data/said; sleep 2; exit 0' TERM; echo began >/data/said; while :; do sleep 1 & wait $!; done`
+			busy := d.Container(t, "-v", name+":/data", d.Busybox(t), "sh", "-c", slow)
+			d.Run(t, "exec", busy, "sh", "-c", "until [ -s /data/said ]; do sleep 0.05; done")
+			r := withDocker(t, d, volume("data", name, "mode: live"))
+			r.good("backup:volumes")
+			r.configure(volume("data", name, "mode: stop"))
+			inTheMiddle := `"$real" "$@" & "$real" exec "$2" sh -c 'until grep -q ending /data/said; do sleep 0.05; done'; kill -TERM $PPID; wait`
+			args := []string{target}
+			if target == "backup:restoreVolume" {
+				args = append(args, "-yes=true")
+			}
+			end := r.runWith(r.shim(d, "stop", inTheMiddle), args...)
+			if is := state(t, d, busy); end.code == 0 || is != "running" {
+				t.Errorf("exit %d, the container is %s:\n%s", end.code, is, end.said)
+			}
+			if said := d.Run(t, "exec", busy, "cat", "/data/said"); !strings.HasPrefix(said, "began") || strings.Contains(said, "ending") {
+				t.Errorf("the container was not started anew: %q", said) // it writes its file anew when it begins
+			}
+			r.nothingPromised()
+		})
+	}
+}
+
 func TestRealOthersLeaveTheContainersOfARunAtWorkAlone(t *testing.T) {
 	t.Parallel()
 	d := testbed.Docker(t)

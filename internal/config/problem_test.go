@@ -87,6 +87,8 @@ func TestEveryFaultIsOneLineWithPlaceValueAndRule(t *testing.T) {
 		{"a truth value that is none", list("{name: a, kind: mariadb, lock: 'yes'}"), `1:51: backup.sources[0].lock: got the text "yes"; wants true or false`},
 		{"a lock for PostgreSQL", list("{name: a, kind: postgres, lock: true}"), "1:46: backup.sources[0].lock: not a key of kind postgres but of mariadb"},
 		{"a socket and a host", list("{name: a, kind: mariadb, host: h, socket: /s}"), "1:62: backup.sources[0].socket: socket and host are both given; a server is reached in one way"},
+		{"a home of another place", list("{name: a, kind: files, path: ~/x, via: 'ssh:db'}"), `1:49: backup.sources[0].path: got "~/x"; a path of ssh:db is written from /: ~ and relative paths are of this machine`},
+		{"a relative socket of another place", list("{name: a, kind: mariadb, via: 'docker:db', socket: run/s}"), `1:71: backup.sources[0].socket: got "run/s"; a path of docker:db is written from /: ~ and relative paths are of this machine`},
 		{"a place that is none", list("{name: a, kind: postgres, via: 'ssh:-x'}"), `1:51: backup.sources[0].via: got "ssh:-x"; it is not local, ssh:USER@HOST[:PORT], docker:CONTAINER, compose:[PROJECT/]SERVICE or vagrant:MACHINE`},
 		{"too many retries", list("{name: a, kind: postgres, retries: 99}"), `1:55: backup.sources[0].retries: got the number 99; wants a whole number from 0 to 10`},
 		{"a key of another kind", list("{name: a, path: x, kind: postgres}"), "1:30: backup.sources[0].path: not a key of kind postgres but of files; keys of postgres: after, as, before, database,"},

@@ -199,7 +199,22 @@ func (r *reader) source(keys []key, n *yaml.Node, keyPath string) Source {
 		r.reportAt(r.config.origins[keyPath+".socket"], keyPath+".socket", "socket and host are both given", "a server is reached in one way: remove one of the two")
 	}
 	r.checkPasswordFile(s, keyPath+".password_file")
+	r.checkFarPaths(s, n, keyPath)
 	return s
+}
+
+// checkFarPaths refuses paths of another place that would have been made paths
+// of this machine.
+func (r *reader) checkFarPaths(s Source, n *yaml.Node, keyPath string) {
+	if s.Via == "" || s.Via == "local" {
+		return
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		name, value := n.Content[i].Value, n.Content[i+1]
+		if (name == "path" || name == "socket") && value.Kind == yaml.ScalarNode && value.Value != "" && !strings.HasPrefix(value.Value, "/") {
+			r.report(value, keyPath+"."+name, "got "+quote(name, value.Value), "a path of "+s.Via+" is written from /: ~ and relative paths are of this machine")
+		}
+	}
 }
 
 // peekKind finds the kind of a source before its keys are judged.

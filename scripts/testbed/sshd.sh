@@ -87,7 +87,7 @@ UsePAM $pam
 UseDNS no
 PrintMotd no
 MaxStartups 200
-AcceptEnv LANG LC_*
+AcceptEnv LANG LC_* DOCKER_HOST
 SetEnv IACT_TEST_SSHD=$dir SHLVL=1
 Subsystem sftp internal-sftp
 LogLevel VERBOSE
