@@ -2,7 +2,6 @@ package backup
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -36,27 +35,13 @@ const (
 	globalsNone    = "none"
 )
 
-// choose finds the set and the source in it, and keeps the set from being
-// rotated away.
-func (t *restoration) choose(context.Context) (err error) {
-	if t.config, t.store, err = t.room.opened(); err != nil {
-		return err
-	}
-	pick := t.room.selection()
-	var before choice
-	if resumed, err := t.w.Recall(choiceKey, &before); err != nil {
-		return err
-	} else if resumed {
-		pick = Selection{Set: before.Set, Source: before.Source, To: before.To, Yes: before.Yes, Globals: before.Globals}
-	}
-	if err := t.pickSource(pick); err != nil {
-		return err
-	}
-	if t.locked, err = t.room.lockStore(); err != nil {
+// choose finds the set and the source in it.
+func (t *restoration) choose(context.Context) error {
+	if err := t.livening.choose(t.pickSource); err != nil {
 		return err
 	}
 	t.done.ID, t.done.Source, t.done.Kind = t.set.Manifest.ID, t.held.Name, t.held.Kind
-	return t.w.Record(choiceKey, t.pick)
+	return nil
 }
 
 // pickSource applies what was asked for.
@@ -106,26 +91,11 @@ func chooseDatabase(m *manifest.Manifest, name string) (*manifest.Source, error)
 	return nil, fault.New(fault.Usage, "add -source=NAME", fmt.Errorf("set %s holds several databases: %s", m.ID, strings.Join(all, ", ")))
 }
 
-// ask gets consent for what the live name goes through. A database beside needs
-// none.
-func (t *restoration) ask(ctx context.Context) error {
-	if t.pick.To == "" && !t.pick.Yes {
-		yes, err := t.confirm(ctx, t.question())
-		if err != nil {
-			return err
-		}
-		if !yes {
-			return fault.New(fault.Failed, "-to=NAME restores beside it", errors.New("not confirmed: nothing was changed"))
-		}
-		t.pick.Yes = true
-	}
-	return t.w.Record(choiceKey, t.pick)
-}
+func (t *restoration) ask(ctx context.Context) error { return t.livening.ask(ctx, t.question) }
 
 // question says what a yes means.
 func (t *restoration) question() string {
-	m, there := t.set.Manifest, t.taker.there()
-	from := fmt.Sprintf("set %s of %s, %s old", m.ID, m.Time.Format(moment), report.Age(t.room.o.Now(), t.held.Snapshot))
+	there, from := t.taker.there(), t.from()
 	if there == nil {
 		return fmt.Sprintf("database %s, which is not there, comes back from %s; that takes about %s. Go on? [y/N]", t.held.Detail["database"], from, t.estimate())
 	}
@@ -133,28 +103,8 @@ func (t *restoration) question() string {
 		there.name, there.server, report.Bytes(there.size), from, t.estimate(), are(there.sessions, "session"), there.keeps)
 }
 
-func are(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun + " is"
-	}
-	return counted(n, noun) + " are"
-}
-
 // estimate is a guess from the size of the dump: loading makes indexes, too.
 func (t *restoration) estimate() string {
 	const perSecond = 40 << 20
 	return report.Duration(time.Duration(1+t.held.Size/perSecond) * time.Second)
-}
-
-// confirm asks the person at the terminal. No is the default.
-func (t *restoration) confirm(ctx context.Context, question string) (bool, error) {
-	answer, err := t.w.Say.Ask(ctx, t.room.o.Answers, question)
-	if err != nil && answer == "" {
-		return false, fmt.Errorf("ask: %w", err)
-	}
-	switch strings.ToLower(strings.TrimSpace(answer)) {
-	case "y", "yes", "s", "si", "sí":
-		return true, nil
-	}
-	return false, nil
 }

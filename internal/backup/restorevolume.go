@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"time"
 
@@ -20,8 +19,7 @@ import (
 
 // volumeRestoration is one run of backup:restoreVolume.
 type volumeRestoration struct {
-	*restoration // the choice, the set and how it is read; no taker
-
+	livening
 	live  *volumelive.Server
 	facts *volumelive.Facts
 	place *volumelive.Place
@@ -31,19 +29,19 @@ type volumeRestoration struct {
 	seen  *RestoredVolume
 }
 
+func (r *Room) newVolumeRestoration(w *procedure.Work) *volumeRestoration {
+	return &volumeRestoration{
+		livening: livening{room: r, w: w, kind: "volume"},
+		seen:     &RestoredVolume{Run: w.Run, Warnings: []string{}, Stopped: []string{}, Phases: map[string]float64{}},
+	}
+}
+
 // restoreVolume brings a Docker volume back: into a new one, compared, and only
 // then under its name.
 func (r *Room) restoreVolume(ctx context.Context, w *procedure.Work) error {
 	r.TryBringBack(ctx, w.Door, w.Say)
-	t := &volumeRestoration{
-		restoration: &restoration{room: r, w: w, done: &RestoredDB{}},
-		seen:        &RestoredVolume{Run: w.Run, Warnings: []string{}, Stopped: []string{}, Phases: map[string]float64{}},
-	}
-	err := t.run(ctx)
-	if t.locked != nil {
-		t.locked()
-	}
-	if err != nil {
+	t := r.newVolumeRestoration(w)
+	if err := t.run(ctx); err != nil {
 		return err
 	}
 	r.mu.Lock()
@@ -54,11 +52,8 @@ func (r *Room) restoreVolume(ctx context.Context, w *procedure.Work) error {
 }
 
 func (t *volumeRestoration) run(ctx context.Context) error {
-	phases := []struct {
-		name string
-		do   func(context.Context) error
-	}{
-		{"choose", t.chooseVolume},
+	phases := []phase{
+		{"choose", t.choose},
 		{"look", t.look},
 		{"verify", t.verify},
 		{"ask", t.ask},
@@ -67,29 +62,8 @@ func (t *volumeRestoration) run(ctx context.Context) error {
 		{"compare", t.compare},
 		{"swap", t.swap},
 	}
-	for _, phase := range phases {
-		if t.over && phase.name != "swap" {
-			continue
-		}
-		began := time.Now()
-		err := phase.do(ctx)
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			return t.abandoned(ctx, restoring(t.called(), err))
-		}
-		t.seen.Phases[phase.name+"_seconds"] = time.Since(began).Seconds()
-	}
-	return nil
-}
-
-// called is the source for messages.
-func (t *volumeRestoration) called() string {
-	if t.held == nil && t.asked == "" {
-		return "volume"
-	}
-	return t.name()
+	done := func(name string) bool { return t.over && name != "swap" }
+	return t.through(ctx, phases, t.seen.Phases, done, t.cleanUp)
 }
 
 // target is the name that the restored volume gets.
@@ -150,11 +124,7 @@ func (t *volumeRestoration) inspect(ctx context.Context) (err error) {
 	case strings.Contains(t.held.Detail["options"], `"device"`) || strings.Contains(t.held.Detail["options"], `"type"`):
 		return fault.New(fault.Missing, "-to=NAME restores into a plain volume", fmt.Errorf("the set holds a volume with options %s: where they lead is not known here", t.held.Detail["options"]))
 	}
-	if !t.pick.Yes && t.room.o.Answers == nil {
-		return fault.New(fault.Usage, "add -yes=true, or -to=NAME to restore beside it",
-			fmt.Errorf("volume %s would take the live name, and nobody is at a terminal to be asked", target))
-	}
-	return nil
+	return t.nobodyToAsk("volume " + target)
 }
 
 // dockerOf is the docker client that the volume was backed up through.
@@ -194,31 +164,21 @@ func (r *Room) liveVolumes(w *procedure.Work, c volumeClient, storeName string) 
 // storeName tells this store from others that are restored from.
 func (t *volumeRestoration) storeName() string { return t.room.o.Host + ":" + t.store.Dir() }
 
+const notATar = "not a whole tar"
+
 // verify reads what the set holds to its end before anything changes.
 func (t *volumeRestoration) verify(ctx context.Context) (err error) {
 	if t.parts, err = t.set.Parts(t.held); err != nil {
-		return t.damaged(err)
+		return t.damaged(err, notATar)
 	}
 	err = t.fed(ctx, "reading "+t.held.Name, func(stream io.Reader) (err error) {
 		t.want, err = volumelive.Read(ctx, stream, t.facts.Comparable())
 		return err
 	})
 	if err != nil && ctx.Err() == nil {
-		return t.damaged(err)
+		return t.damaged(err, notATar)
 	}
 	return err
-}
-
-func (t *volumeRestoration) damaged(err error) error {
-	var bad *archive.PartError
-	switch {
-	case errors.As(err, &bad):
-		err = fmt.Errorf("part %s/%w", t.held.Dir, bad)
-	default:
-		err = fmt.Errorf("not a whole tar: %w", err)
-	}
-	return fault.New(fault.Invalid, "nothing live was changed; take another set (backup:list shows them); backup:verify -set="+t.set.Manifest.ID+" says what is damaged",
-		fmt.Errorf("set %s is damaged: %w", t.set.Manifest.ID, err))
 }
 
 // create makes the new volume. What killed runs have left goes first.
@@ -270,7 +230,7 @@ func (t *volumeRestoration) load(ctx context.Context) error {
 	})
 	var bad *archive.PartError
 	if errors.As(err, &bad) { // since it was read
-		return t.damaged(err)
+		return t.damaged(err, notATar)
 	}
 	return err
 }
@@ -328,34 +288,26 @@ func (t *volumeRestoration) swap(ctx context.Context) error {
 	return nil
 }
 
-// abandoned cleans up after a run that failed or was cancelled, and returns why.
-func (t *volumeRestoration) abandoned(ctx context.Context, why error) error {
+func (t *volumeRestoration) cleanUp(ctx context.Context, why error) error {
 	if !t.made {
 		return why
 	}
-	if keep, _ := strconv.ParseBool(t.room.o.Getenv("IACT_KEEP")); keep && ctx.Err() == nil {
-		t.w.Say.Warn("what was restored so far stays as it is; procedure:rollback or the next restore removes it")
-		return why
-	}
-	late, cancel := late(ctx)
-	defer cancel()
-	said, err := t.live.Back(late, t.place)
-	t.say(said)
-	if err != nil {
-		t.w.Say.Warn("what this run has made could not be removed, the next one does it: %v", err)
-	}
-	return why
+	return t.abandoned(ctx, why, func(late context.Context) error {
+		said, err := t.live.Back(late, t.place)
+		t.say(said)
+		return err
+	})
 }
 
 // planRestoreVolume chooses and looks, which only reads.
 func (r *Room) planRestoreVolume(ctx context.Context, w *procedure.Work) ([]string, error) {
-	t := &volumeRestoration{restoration: &restoration{room: r, w: w, done: &RestoredDB{}}, seen: &RestoredVolume{Phases: map[string]float64{}}}
+	t := r.newVolumeRestoration(w)
 	var err error
 	if t.config, t.store, err = r.opened(); err != nil {
 		return nil, err
 	}
 	if err := t.pickVolume(r.selection()); err != nil {
-		return nil, restoring(t.called(), err)
+		return nil, restoring(t.name(), err)
 	}
 	if err := t.look(ctx); err != nil {
 		return nil, err

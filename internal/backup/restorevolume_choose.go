@@ -2,7 +2,6 @@ package backup
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -13,27 +12,13 @@ import (
 	"iact-infra/internal/report"
 )
 
-// chooseVolume finds the set and the volume in it, and keeps the set from being
-// rotated away.
-func (t *volumeRestoration) chooseVolume(context.Context) (err error) {
-	if t.config, t.store, err = t.room.opened(); err != nil {
-		return err
-	}
-	pick := t.room.selection()
-	var before choice
-	if resumed, err := t.w.Recall(choiceKey, &before); err != nil {
-		return err
-	} else if resumed {
-		pick = Selection{Set: before.Set, Source: before.Source, To: before.To, Yes: before.Yes}
-	}
-	if err := t.pickVolume(pick); err != nil {
-		return err
-	}
-	if t.locked, err = t.room.lockStore(); err != nil {
+// choose finds the set and the volume in it.
+func (t *volumeRestoration) choose(context.Context) error {
+	if err := t.livening.choose(t.pickVolume); err != nil {
 		return err
 	}
 	t.seen.ID, t.seen.Source, t.seen.Kind = t.set.Manifest.ID, t.held.Name, t.held.Kind
-	return t.w.Record(choiceKey, t.pick)
+	return nil
 }
 
 // pickVolume applies what was asked for.
@@ -83,27 +68,12 @@ func onlyVolume(m *manifest.Manifest) (string, error) {
 	return "", fault.New(fault.Usage, "add -source=NAME", fmt.Errorf("set %s holds several volumes: %s", m.ID, strings.Join(all, ", ")))
 }
 
-// ask gets consent for what the live name goes through. A volume beside needs
-// none.
-func (t *volumeRestoration) ask(ctx context.Context) error {
-	if t.pick.To == "" && !t.pick.Yes {
-		yes, err := t.confirm(ctx, t.volumeQuestion())
-		if err != nil {
-			return err
-		}
-		if !yes {
-			return fault.New(fault.Failed, "-to=NAME restores beside it", errors.New("not confirmed: nothing was changed"))
-		}
-		t.pick.Yes = true
-	}
-	return t.w.Record(choiceKey, t.pick)
-}
+func (t *volumeRestoration) ask(ctx context.Context) error { return t.livening.ask(ctx, t.question) }
 
-// volumeQuestion says what a yes means.
-func (t *volumeRestoration) volumeQuestion() string {
-	m := t.set.Manifest
+// question says what a yes means.
+func (t *volumeRestoration) question() string {
 	entries, bytes := t.want.Total()
-	from := fmt.Sprintf("set %s of %s, %s old", m.ID, m.Time.Format(moment), report.Age(t.room.o.Now(), t.held.Snapshot))
+	from := t.from()
 	if !t.facts.Exists {
 		return fmt.Sprintf("volume %s, which is not there, comes back from %s. Go on? [y/N]", t.place.Volume, from)
 	}
