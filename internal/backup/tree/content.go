@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -42,17 +43,22 @@ func (c *capture) small(buf []byte, e *entry, index *indexWriter) []byte {
 	// goes; that is noted, and the next set reads it again.
 	e.size = min(e.size, packSize)
 	content, h := c.content(f, e, h)
-	space, err := io.ReadAll(io.LimitReader(content, h.size))
-	if err != nil {
-		c.unreadable("%s: could not be read: %v", e.path, cause(err))
-		return buf
-	}
-	if int64(len(space)) < h.size && !h.sparse { // it shrank: save what is there
-		h.size, e.size = int64(len(space)), int64(len(space))
-	}
+	// It is read to where it stays, behind its header: a copy costs as much as
+	// compressing what does not compress.
 	buf = h.append(buf)
-	buf = append(buf, space...)
-	buf = append(buf, make([]byte, h.size-int64(len(space))+padding(h.size))...)
+	body := len(buf)
+	buf = slices.Grow(buf, int(h.size+padding(h.size)))
+	n, err := io.ReadFull(content, buf[body:body+int(h.size)])
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		c.unreadable("%s: could not be read: %v", e.path, cause(err))
+		return buf[:start]
+	}
+	buf = buf[:body+n]
+	if int64(n) < h.size && !h.sparse { // it shrank: save what is there
+		h.size, e.size = int64(n), int64(n)
+		buf = append(h.append(buf[:start:start]), buf[body:]...)
+	}
+	buf = append(buf, make([]byte, h.size-int64(n)+padding(h.size))...)
 	c.changed(f, e)
 	c.put(index, e, began, int64(len(buf)-start))
 	c.written(e)
