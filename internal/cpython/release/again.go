@@ -17,7 +17,7 @@ const errSilent = sentinel("the other side fell silent")
 // not touch for as long as our patience lasts is cut off, which counts as a passing failure.
 func (s Source) again(ctx context.Context, try func(ctx context.Context, touch func()) (progress bool, err error)) error {
 	const tries = 5
-	patience := cmp.Or(s.Patience, time.Minute)
+	patience := cmp.Or(s.Patience, 20*time.Second)
 	for failures := 0; ; {
 		progress, err := once(ctx, patience, try)
 		if ctx.Err() != nil {
@@ -59,13 +59,13 @@ func passing(err error) bool {
 	var status *statusError
 	var name *net.DNSError
 	var certificate *tls.CertificateVerificationError
-	var local *fs.PathError
+	var disk *fs.PathError // of this machine, or of a place that is a directory
 	switch {
 	case errors.As(err, &status):
 		return status.passing()
 	case errors.As(err, &name):
 		return !name.IsNotFound
 	default:
-		return !errors.As(err, &certificate) && !errors.As(err, &local)
+		return !errors.As(err, &certificate) && !errors.As(err, &disk) && !errors.Is(err, errGone)
 	}
 }

@@ -23,7 +23,6 @@ type download struct {
 	say    func(done, total int64)
 
 	received, resumed int64
-	broken            bool // it was our disk that failed, not the place
 }
 
 // state stands beside a part: which version of the file the part belongs to, and how long that is (-1: not said).
@@ -41,7 +40,7 @@ const (
 func (d *download) run(ctx context.Context) error {
 	part, err := os.OpenFile(d.part, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return d.local(err)
+		return local(err)
 	}
 	err = d.source.again(ctx, func(ctx context.Context, touch func()) (bool, error) {
 		before := d.received
@@ -49,31 +48,34 @@ func (d *download) run(ctx context.Context) error {
 		return d.received > before, err
 	})
 	if err == nil {
-		err = d.local(part.Sync()) // a rename follows, and must not come to the disk before the bytes
+		err = local(part.Sync()) // a rename follows, and must not come to the disk before the bytes
 	}
 	if err == nil {
 		err = d.recognise(part)
 	}
-	return errors.Join(err, d.local(part.Close()))
+	return errors.Join(err, local(part.Close()))
 }
 
-// local notes that an error is one of this machine.
-func (d *download) local(err error) error {
+// localError is a failure of this machine: no other place would do better.
+type localError struct{ error }
+
+func (l localError) Unwrap() error { return l.error }
+
+func local(err error) error {
 	if err == nil {
 		return nil
 	}
-	d.broken = true
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return fault.New(fault.Failed, "free space there and type it again: what has come is kept and continued", err)
+		err = fault.New(fault.Failed, "free space there and type it again: what has come is kept and continued", err)
 	}
-	return err
+	return localError{err}
 }
 
 // attempt asks once for what is missing and appends it.
 func (d *download) attempt(ctx context.Context, part *os.File, touch func()) error {
 	at, err := part.Seek(0, io.SeekEnd)
 	if err != nil {
-		return d.local(err)
+		return local(err)
 	}
 	was := d.recall()
 	if at > 0 && at == was.Total {
@@ -91,7 +93,7 @@ func (d *download) attempt(ctx context.Context, part *os.File, touch func()) err
 	if s.at == 0 || changed {
 		// In this order: an old part must never stand beside a new mark.
 		if err := errors.Join(part.Truncate(0), d.note(state{Mark: s.mark, Total: s.total})); err != nil {
-			return d.local(err)
+			return local(err)
 		}
 	}
 	if changed {
@@ -106,7 +108,7 @@ func (d *download) attempt(ctx context.Context, part *os.File, touch func()) err
 // append reads the stream to its end.
 func (d *download) append(part *os.File, s *stream, touch func()) error {
 	if _, err := part.Seek(s.at, io.SeekStart); err != nil {
-		return d.local(err)
+		return local(err)
 	}
 	end := s.at
 	in := &listener{from: s, heard: func(n int) {
@@ -120,11 +122,11 @@ func (d *download) append(part *os.File, s *stream, touch func()) error {
 	case in.failure != nil:
 		return in.failure
 	case err != nil:
-		return d.local(err)
+		return local(err)
 	case end < s.total:
 		return fmt.Errorf("read %s: %w after %d of %d bytes", d.path, io.ErrUnexpectedEOF, end, s.total)
 	case s.total < 0:
-		return d.local(d.note(state{Mark: s.mark, Total: end}))
+		return local(d.note(state{Mark: s.mark, Total: end}))
 	}
 	return nil
 }
@@ -173,10 +175,18 @@ func (l *listener) Read(p []byte) (int, error) {
 	if n > 0 {
 		l.heard(n)
 	}
-	if err != nil && err != io.EOF { //nolint:errorlint // a Reader ends with io.EOF itself
+	if err != nil && err != io.EOF {
 		l.failure = err
 	}
 	return n, err
+}
+
+// oneLine joins errors so that they can be read as one.
+func oneLine(problems []error) error {
+	if len(problems) == 1 {
+		return problems[0]
+	}
+	return fmt.Errorf("%w; %w", problems[0], oneLine(problems[1:]))
 }
 
 // forget removes what stood beside a part that is none any more.

@@ -16,6 +16,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -158,31 +159,43 @@ func (f *Fetcher) have(dir string, names []string, pin Pin) (arrived, error) {
 func (f *Fetcher) get(ctx context.Context, v Version, dir string, names []string, say func(done, total int64)) (arrived, error) {
 	var problems []error
 	for _, p := range f.Source.places() {
-		for _, t := range p.names(v) {
-			if !slices.Contains(names, t.name) {
-				continue
-			}
-			d := &download{source: f.Source, from: p, path: t.path, part: filepath.Join(dir, t.name+partEnding), say: say}
-			err := d.run(ctx)
-			if err == nil {
-				return arrived{name: t.name, path: d.part, from: p.String(), received: d.received, resumed: d.resumed}, nil
-			}
-			if ctx.Err() != nil || d.broken {
-				return arrived{}, err
-			}
-			if !isMissing(err) {
-				problems = append(problems, err)
-			}
+		got, err := f.getFrom(ctx, p, v, dir, names, say)
+		var disk localError
+		if err == nil || ctx.Err() != nil || errors.As(err, &disk) {
+			return got, err
+		}
+		if !isMissing(err) {
+			problems = append(problems, err)
 		}
 	}
 	if len(problems) > 0 {
-		return arrived{}, fault.New(fault.Failed, "what has come is kept: type it again to go on, or name another source or a mirror", errors.Join(problems...))
+		return arrived{}, fault.New(fault.Failed, "what has come is kept: type it again to go on, or name another source or a mirror", oneLine(problems))
 	}
+	_ = os.Remove(dir) // as far as it is empty: it only looks untidy
 	hint := "look at python.org/downloads for the releases that there are"
 	if near := f.Source.offer(ctx, v); near != "" {
 		hint = "the nearest release is " + near
 	}
-	return arrived{}, fault.New(fault.Usage, hint, fmt.Errorf("no source has it: %s", f.Source.places()))
+	return arrived{}, fault.New(fault.Usage, hint, fmt.Errorf("no source has it: %s", f.Source))
+}
+
+// getFrom downloads the tarball in the first format that the place has.
+func (f *Fetcher) getFrom(ctx context.Context, p place, v Version, dir string, names []string, say func(done, total int64)) (arrived, error) {
+	for _, t := range p.names(v) {
+		if !slices.Contains(names, t.name) {
+			continue
+		}
+		d := &download{source: f.Source, from: p, path: t.path, part: filepath.Join(dir, t.name+partEnding), say: say}
+		err := d.run(ctx)
+		if isMissing(err) {
+			if info, err := os.Stat(d.part); err == nil && info.Size() == 0 {
+				_ = os.Remove(d.part) // it only looks untidy
+			}
+			continue
+		}
+		return arrived{name: t.name, path: d.part, from: p.String(), received: d.received, resumed: d.resumed}, err
+	}
+	return arrived{}, fs.ErrNotExist
 }
 
 // accept verifies what arrived and gives it its name. What fails a check is put aside; what could not be checked stays a

@@ -10,6 +10,9 @@ import (
 	"strings"
 )
 
+// errGone is a directory that holds nothing because it is not there: a mistake, or a disk that is not mounted.
+const errGone = sentinel("there is no such directory")
+
 // folder is a directory of tarballs: flat, laid out like python.org, or as Debian keeps its sources.
 type folder string
 
@@ -33,6 +36,11 @@ func (f folder) names(v Version) []tarball {
 
 func (f folder) open(_ context.Context, path string, at int64, mark string) (*stream, error) {
 	file, err := os.Open(filepath.Join(string(f), path))
+	if isMissing(err) {
+		if _, err := os.Stat(string(f)); err != nil {
+			return nil, fmt.Errorf("look into source %s: %w", f, errGone)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}

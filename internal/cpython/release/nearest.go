@@ -12,18 +12,22 @@ import (
 // most, then the patch; where s names no patch, the newest one is meant. A preview is meant only by who writes one.
 func nearest(s string, known []Version) []Version {
 	want := [3]int{math.MaxInt32, math.MaxInt32, math.MaxInt32}
-	for i, digits := range regexp.MustCompile(`[0-9]+`).FindAllString(s, len(want)) {
+	numbers := regexp.MustCompile(`[0-9]+`).FindAllString(s, len(want))
+	for i, digits := range numbers {
 		if n, err := strconv.Atoi(digits); err == nil && n < want[i] {
 			want[i] = n
 		}
 	}
 	preview := regexp.MustCompile(`[0-9](a|b|rc)[0-9]`).MatchString(s)
-	rank := func(v Version) [4]int {
-		unwanted := 0
+	rank := func(v Version) [5]int {
+		var unwanted, anywhere int
 		if v.Pre != "" && !preview {
 			unwanted = 1
 		}
-		return [4]int{distance(v.Major, want[0]), distance(v.Minor, want[1]), unwanted, distance(v.Patch, want[2])}
+		if len(numbers) < 2 {
+			anywhere = unwanted // no series is asked for: not even the newest one, if it has only previews
+		}
+		return [5]int{distance(v.Major, want[0]), anywhere, distance(v.Minor, want[1]), unwanted, distance(v.Patch, want[2])}
 	}
 	sorted := slices.Clone(known)
 	slices.SortFunc(sorted, func(a, b Version) int {

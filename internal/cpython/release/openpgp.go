@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -38,16 +39,19 @@ var keys embed.FS
 // directory further was put there on purpose and signs for all.
 func openPGP(v Version, tarball string, signature []byte, further string, now time.Time) (string, error) {
 	block, err := armor.Decode(bytes.NewReader(signature))
+	if errors.Is(err, io.EOF) {
+		err = errors.New("it is not armored")
+	}
 	if err != nil {
-		return "", fmt.Errorf("read signature: %w", err)
+		return "", unreadable(err)
 	}
 	body := new(bytes.Buffer)
 	if _, err := body.ReadFrom(block.Body); err != nil {
-		return "", fmt.Errorf("read signature: %w", err)
+		return "", unreadable(err)
 	}
 	signer, err := issuer(body.Bytes())
 	if err != nil {
-		return "", fmt.Errorf("read signature: %w", err)
+		return "", unreadable(err)
 	}
 	trusted, err := keyring(v, further)
 	if err != nil {
@@ -120,7 +124,7 @@ func keyring(v Version, further string) (openpgp.EntityList, error) {
 	}
 	more, err := readKeys(os.DirFS(further), "*.asc")
 	if err != nil {
-		return nil, fault.New(fault.Usage, "a file there holds one or more armored public keys", fmt.Errorf("in %s: %w", further, err))
+		return nil, undecided{fault.New(fault.Invalid, "a file there holds one or more armored public keys", fmt.Errorf("in %s: %w", further, err))}
 	}
 	return append(trusted, more...), nil
 }

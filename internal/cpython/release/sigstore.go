@@ -25,19 +25,11 @@ var trustedRoot []byte
 func sigstore(v Version, tarball string, text []byte, rootFile string) (string, error) {
 	m, known := managerOf(v)
 	if !known {
-		return "", undecided{fault.New(fault.Invalid, "a newer toolkit may know; or review the SHA-256 and pin it",
-			fmt.Errorf("nobody is known to sign %s", v.Series()))}
+		return "", undecided{fmt.Errorf("this toolkit does not know who signs %s", v.Series())}
 	}
-	material := trustedRoot
-	if rootFile != "" {
-		var err error
-		if material, err = os.ReadFile(rootFile); err != nil {
-			return "", undecided{fmt.Errorf("read Sigstore root: %w", err)}
-		}
-	}
-	roots, err := root.NewTrustedRootFromJSON(material)
+	roots, err := readRoot(rootFile)
 	if err != nil {
-		return "", undecided{fmt.Errorf("read Sigstore root: %w", err)}
+		return "", err
 	}
 	verifier, err := verify.NewVerifier(roots, verify.WithSignedCertificateTimestamps(1), verify.WithTransparencyLog(1), verify.WithObserverTimestamps(1))
 	if err != nil {
@@ -49,7 +41,7 @@ func sigstore(v Version, tarball string, text []byte, rootFile string) (string, 
 	}
 	var signed bundle.Bundle
 	if err := signed.UnmarshalJSON(text); err != nil {
-		return "", fmt.Errorf("read bundle: %w", err)
+		return "", unreadable(err)
 	}
 	file, err := os.Open(tarball)
 	if err != nil {
@@ -58,7 +50,24 @@ func sigstore(v Version, tarball string, text []byte, rootFile string) (string, 
 	defer func() { _ = file.Close() }() // it was only read
 	policy := verify.NewPolicy(verify.WithArtifact(file), verify.WithCertificateIdentity(identity))
 	if _, err := verifier.Verify(&signed, policy); err != nil {
-		return "", fmt.Errorf("want the signature of %s (%s): %w", m.identity, m.issuer, err)
+		return "", fault.New(fault.Invalid, "type it again, or name another source; if Sigstore has a new log by now, name a newer trusted_root.json",
+			fmt.Errorf("want the signature of %s (%s): %w", m.identity, m.issuer, err))
 	}
 	return fmt.Sprintf("%s (%s)", m.identity, m.issuer), nil
+}
+
+func readRoot(file string) (*root.TrustedRoot, error) {
+	text, err := trustedRoot, error(nil)
+	if file != "" {
+		text, err = os.ReadFile(file)
+	}
+	var roots *root.TrustedRoot
+	if err == nil {
+		roots, err = root.NewTrustedRootFromJSON(text)
+	}
+	if err != nil {
+		return nil, undecided{fault.New(fault.Invalid, "name a trusted_root.json of Sigstore, or none: then the shipped one counts",
+			fmt.Errorf("read Sigstore root %s: %w", file, err))}
+	}
+	return roots, nil
 }

@@ -23,7 +23,7 @@ type Source struct {
 	Client  *http.Client
 
 	Backoff  time.Duration // the first pause before another try, doubled each time; 0 is half a second
-	Patience time.Duration // how long a place may stay silent before it is asked again; 0 is a minute
+	Patience time.Duration // how long a place may stay silent before it is asked again; 0 is 20 seconds
 }
 
 // place is one of the places of a Source. A missing file is an fs.ErrNotExist.
@@ -70,6 +70,15 @@ func (s Source) places() []place {
 		all = append(all, folder(where))
 	}
 	return all
+}
+
+// String names the places.
+func (s Source) String() string {
+	var names []string
+	for _, p := range s.places() {
+		names = append(names, p.String())
+	}
+	return strings.Join(names, ", ")
 }
 
 // Known is every release that the places list, newest first. A list may name what is not there (python.org makes the
@@ -121,5 +130,8 @@ func (s Source) has(ctx context.Context, v Version) bool {
 	return false
 }
 
-// isMissing tells "it is not there" from every other failure.
-func isMissing(err error) bool { return errors.Is(err, fs.ErrNotExist) }
+// isMissing tells "it is not there" from every other failure, a directory of ours that is gone included.
+func isMissing(err error) bool {
+	var disk localError
+	return errors.Is(err, fs.ErrNotExist) && !errors.As(err, &disk)
+}

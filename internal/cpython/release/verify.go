@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 
 	"iact-infra/internal/fault"
 )
@@ -20,6 +21,11 @@ type proof struct{ level, by string }
 type undecided struct{ error }
 
 func (u undecided) Unwrap() error { return u.error }
+
+// unreadable is a signature that is none: the file with it is damaged, or something else answered.
+func unreadable(err error) error {
+	return undecided{fmt.Errorf("read signature: %w", err)}
+}
 
 // prove verifies a tarball: by the lock, then by the signature, unless an earlier run did that for this very file.
 func (f *Fetcher) prove(ctx context.Context, v Version, pin Pin, got arrived, digest string, size int64) (proof, error) {
@@ -49,30 +55,52 @@ func (f *Fetcher) prove(ctx context.Context, v Version, pin Pin, got arrived, di
 
 // signatures looks for the strongest signature that the places hold for the tarball, and checks that one. One that is
 // there and wrong fails: a weaker one never stands in for it.
-func (f *Fetcher) signatures(ctx context.Context, v Version, got arrived, wayOut string) (proof, error) {
-	text, err := f.beside(ctx, v, got.name, ".sigstore")
-	if err == nil {
-		by, err := sigstore(v, got.path, text, f.TrustedRoot)
-		return proof{Sigstore, by}, err
-	}
-	if isMissing(err) && required(v) == OpenPGP {
-		if text, err = f.beside(ctx, v, got.name, ".asc"); err == nil {
-			by, err := openPGP(v, got.path, text, f.Keys, f.now())
-			return proof{OpenPGP, by}, err
+func (f *Fetcher) signatures(ctx context.Context, v Version, got arrived, wayOut string) (found proof, err error) {
+	found.level = Sigstore
+	text, err := f.beside(ctx, v, got, ".sigstore")
+	if err != nil && required(v) == OpenPGP {
+		// None, or none to be had now. If one ever counted, the lock says so and this one will not do.
+		found.level = OpenPGP
+		var weaker error
+		if text, weaker = f.beside(ctx, v, got, ".asc"); weaker == nil || isMissing(err) {
+			err = weaker
 		}
 	}
 	if isMissing(err) {
 		err = fault.New(fault.Invalid, wayOut, err)
 	}
-	return proof{}, undecided{err}
+	if err != nil {
+		return proof{}, undecided{err}
+	}
+	if found.level == Sigstore {
+		found.by, err = sigstore(v, got.path, text, f.TrustedRoot)
+	} else {
+		found.by, err = openPGP(v, got.path, text, f.Keys, f.now())
+	}
+	if err == nil {
+		return found, nil
+	}
+	var open undecided
+	hint := "type it again, or name another source; if it stays so, ask at python.org before you build from it"
+	switch {
+	case fault.Hint(err) != "":
+		hint = "" // which keeps the one that it has
+	case errors.As(err, &open):
+		hint = wayOut
+	}
+	return proof{}, fault.New(fault.Invalid, hint, fmt.Errorf("verify %s by %s: %w", got.name, found.level, err))
 }
 
-// beside reads a small file that lies beside the tarball, from the first place that has it.
-func (f *Fetcher) beside(ctx context.Context, v Version, name, ending string) ([]byte, error) {
+// beside reads a small file that lies beside the tarball: where that came from, else at the first place that has it.
+func (f *Fetcher) beside(ctx context.Context, v Version, got arrived, ending string) ([]byte, error) {
+	places := f.Source.places()
+	if i := slices.IndexFunc(places, func(p place) bool { return p.String() == got.from }); i > 0 {
+		places[0], places[i] = places[i], places[0]
+	}
 	var problems []error
-	for _, p := range f.Source.places() {
+	for _, p := range places {
 		for _, t := range p.names(v) {
-			if t.name != name {
+			if t.name != got.name {
 				continue
 			}
 			text, err := f.Source.read(ctx, p, t.path+ending)
@@ -81,13 +109,14 @@ func (f *Fetcher) beside(ctx context.Context, v Version, name, ending string) ([
 			}
 			if !isMissing(err) {
 				problems = append(problems, err)
+				break // it would say the same of the next name
 			}
 		}
 	}
 	if len(problems) > 0 {
-		return nil, fmt.Errorf("get %s%s: %w", name, ending, errors.Join(problems...))
+		return nil, fmt.Errorf("get %s%s: %w", got.name, ending, oneLine(problems))
 	}
-	return nil, fmt.Errorf("get %s%s: no source has it: %w", name, ending, fs.ErrNotExist)
+	return nil, fmt.Errorf("get %s%s: no source has it: %w", got.name, ending, fs.ErrNotExist)
 }
 
 // read is a whole file of at most a mebibyte; signatures are a few kibibytes.
