@@ -25,6 +25,7 @@ type Config struct {
 	Backup  Backup
 	SSH     SSH
 	VM      VM
+	CPython CPython
 
 	origins map[string]place // by key path; a key that is missing here has its default
 }

@@ -99,6 +99,11 @@ func table() []key {
 			en: "The virtual machines of Vagrant.",
 			es: "Las máquinas virtuales de Vagrant.",
 		},
+		{
+			name: "cpython", shape: section, keys: cpythonKeys(),
+			en: "PROCED-INFRA-006: interpreters built from source.",
+			es: "PROCED-INFRA-006: intérpretes compilados desde las fuentes.",
+		},
 	}
 }
 

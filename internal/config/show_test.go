@@ -54,6 +54,21 @@ func TestEverySettingIsShownWithTheLineItComesFrom(t *testing.T) {
 		{Key: "ssh.config", Value: "", Origin: "default"},
 		{Key: "vm.dir", Value: root, Origin: "default"},
 		{Key: "vm.machines", Value: "[]", Origin: "default"},
+		{Key: "cpython.version", Value: "3.13.5", Origin: "default"},
+		{Key: "cpython.prefix", Value: "/opt", Origin: "default"},
+		{Key: "cpython.source", Value: "https://www.python.org/ftp/python", Origin: "default"},
+		{Key: "cpython.mirrors", Value: "[]", Origin: "default"},
+		{Key: "cpython.lock", Value: filepath.Join(root, "config", "cpython.lock"), Origin: "default"},
+		{Key: "cpython.work", Value: filepath.Join(root, ".iact", "cache", "cpython"), Origin: "default"},
+		{Key: "cpython.cache", Value: filepath.Join(root, ".iact", "cache", "cpython", "builds"), Origin: "default"},
+		{Key: "cpython.optimizations", Value: "true", Origin: "default"},
+		{Key: "cpython.pgo", Value: "stop", Origin: "default"},
+		{Key: "cpython.jobs", Value: "0", Origin: "default"},
+		{Key: "cpython.ccache", Value: "false", Origin: "default"},
+		{Key: "cpython.modules", Value: "[ssl, hashlib, sqlite3, _uuid, lzma, bz2, zlib, ctypes, readline, curses, venv, ensurepip]", Origin: "default"},
+		{Key: "cpython.allow_missing", Value: "[_tkinter, _gdbm, _dbm, nis]", Origin: "default"},
+		{Key: "cpython.tests", Value: "[]", Origin: "default"},
+		{Key: "cpython.keep", Value: "3", Origin: "default"},
 	}
 	for i := range max(len(have), len(want)) {
 		if i >= len(have) || i >= len(want) || have[i] != want[i] {

@@ -14,6 +14,7 @@ import (
 	"iact-infra/internal/backup"
 	"iact-infra/internal/command"
 	"iact-infra/internal/config"
+	"iact-infra/internal/cpython"
 	"iact-infra/internal/engine"
 	"iact-infra/internal/fault"
 	"iact-infra/internal/journal"
@@ -34,6 +35,7 @@ type House struct {
 	catalogue func() (*symptom.Catalogue, error)
 	places    func() (*command.Places, error)
 	backup    func() *backup.Room
+	cpython   func() *cpython.Room
 
 	// continues is the run that procedure:resume goes on with. It is set before
 	// the engine and the rooms are built: they take its targets for their own.
@@ -51,6 +53,7 @@ func New(env Environment) *House {
 	h.catalogue = sync.OnceValues(symptom.Load)
 	h.places = sync.OnceValues(h.openPlaces)
 	h.backup = sync.OnceValue(h.buildBackup)
+	h.cpython = sync.OnceValue(h.buildCPython)
 	return h
 }
 

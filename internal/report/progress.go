@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -17,10 +18,11 @@ const plainEvery = 10 * time.Second
 // Progress counts the bytes of one piece of work of a step. Add is cheap
 // enough for every block of a stream. A nil Progress counts nothing.
 type Progress struct {
-	line  *Line
-	name  string
-	total int64 // -1 when not known
-	began time.Time
+	line   *Line
+	name   string
+	total  int64 // -1 when not known
+	pieces bool  // it counts pieces and not bytes
+	began  time.Time
 
 	count atomic.Int64
 	bar   *progressbar.ProgressBar // guarded by the console's lock
@@ -28,7 +30,12 @@ type Progress struct {
 
 // Progress begins to count work: total in bytes, -1 when it is not known. The
 // total is an estimate: work that outgrows it goes on without one.
-func (l *Line) Progress(name string, total int64) *Progress {
+func (l *Line) Progress(name string, total int64) *Progress { return l.progress(name, total, false) }
+
+// Count is Progress for work that is counted in pieces and not in bytes.
+func (l *Line) Count(name string, total int64) *Progress { return l.progress(name, total, true) }
+
+func (l *Line) progress(name string, total int64, pieces bool) *Progress {
 	if l == nil {
 		return nil
 	}
@@ -36,7 +43,7 @@ func (l *Line) Progress(name string, total int64) *Progress {
 	if total <= 0 {
 		total = -1
 	}
-	p := &Progress{line: l, name: Clean(name), total: total, began: c.opt.Now()}
+	p := &Progress{line: l, name: Clean(name), total: total, pieces: pieces, began: c.opt.Now()}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !l.ended {
@@ -86,17 +93,23 @@ func (p *Progress) speak() {
 func (p *Progress) plain(now time.Time) string {
 	w := p.line.console.words
 	count := p.count.Load()
-	text := p.name + "  " + Bytes(count)
+	amount := Bytes
+	if p.pieces {
+		amount = func(n int64) string { return strconv.FormatInt(n, 10) }
+	}
+	text := p.name + "  " + amount(count)
 	known := p.total > 0 && count <= p.total
 	if known {
-		text += fmt.Sprintf(" %s %s (%d %%)", w.of, Bytes(p.total), int(float64(count)/float64(p.total)*100))
+		text += fmt.Sprintf(" %s %s (%d %%)", w.of, amount(p.total), int(float64(count)/float64(p.total)*100))
 	}
 	took := now.Sub(p.began).Seconds()
 	if took <= 0 || count <= 0 {
 		return text
 	}
 	rate := float64(count) / took
-	text += ", " + Bytes(int64(rate)) + "/s"
+	if !p.pieces {
+		text += ", " + Bytes(int64(rate)) + "/s"
+	}
 	if known {
 		left := time.Duration(float64(p.total-count) / rate * float64(time.Second))
 		text += ", " + fmt.Sprintf(w.left, seconds(left))
@@ -128,7 +141,7 @@ func (p *Progress) newBar(columns int) *progressbar.ProgressBar {
 	name := "  " + p.line.target + "  " + p.name
 	options := []progressbar.Option{
 		progressbar.OptionSetWriter(io.Discard),
-		progressbar.OptionShowBytes(true),
+		progressbar.OptionShowBytes(!p.pieces),
 		progressbar.OptionUseIECUnits(true),
 		progressbar.OptionShowCount(),
 		progressbar.OptionSetElapsedTime(p.total > 0),

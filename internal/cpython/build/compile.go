@@ -1,0 +1,185 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"iact-infra/internal/command"
+	"iact-infra/internal/fault"
+)
+
+const compiled = "make"
+
+// Compiled says whether make has ended well on this very tree.
+func (b *Build) Compiled() bool { return b.Configured() && b.stamped(compiled) == b.stampOf() }
+
+// Make compiles. A run that was cut off is gone on with: what may be half
+// written is removed, the rest stays.
+func (b *Build) Make(ctx context.Context) error {
+	if b.Compiled() {
+		return nil
+	}
+	if !b.Configured() {
+		return errors.New("make: the sources are not configured with these flags")
+	}
+	if err := b.dropHalf(); err != nil {
+		return err
+	}
+	bar := b.progress("compiling", b.objects())
+	defer bar.Done()
+	see := &watch{bar: bar}
+	jobs := b.Jobs
+	if jobs == 0 {
+		jobs = Jobs(b.Optimized)
+	}
+	if err := b.run(ctx, compiled, see.line, "make", fmt.Sprintf("-j%d", jobs)); err != nil {
+		return see.explain(err)
+	}
+	if err := b.complete(see.missing()); err != nil {
+		return err
+	}
+	return b.stamp(compiled, b.stampOf())
+}
+
+// Jobs is how many programs may compile at once: one a core, and with link-time
+// optimisation as many as get a gigabyte and a half each.
+func Jobs(optimized bool) int {
+	jobs := runtime.NumCPU()
+	const each = 3 << 29
+	if memory := available(); optimized && memory > 0 {
+		jobs = min(jobs, max(1, int(memory/each)))
+	}
+	return jobs
+}
+
+// available is the memory that programs may have now, 0 when it is not known.
+func available() int64 {
+	text, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return 0
+	}
+	var kib int64
+	for line := range strings.Lines(string(text)) {
+		if n, err := fmt.Sscanf(line, "MemAvailable: %d kB", &kib); n == 1 && err == nil {
+			return kib << 10
+		}
+	}
+	return 0
+}
+
+// objects is how many object files make will compile, as its Makefile lists
+// them: twice with a profile, once to make it and once to use it.
+func (b *Build) objects() int64 {
+	const others = 120 // of modules, which are listed elsewhere
+	text, err := os.ReadFile(filepath.Join(b.Source(), "Makefile"))
+	if err != nil {
+		return 0
+	}
+	total := int64(len(regexp.MustCompile(`(?m)^[A-Za-z_/0-9]+\.o: `).FindAll(text, -1)))
+	if total == 0 {
+		total = others
+	}
+	if b.Profile {
+		total *= 2
+	}
+	return total
+}
+
+// halfWritten is how long before a kill an object file may have been begun.
+const halfWritten = 20 * time.Second
+
+// dropHalf removes what a compiler that was killed may have left half written:
+// make would take it for done.
+func (b *Build) dropHalf() error {
+	made := map[string]time.Time{}
+	var newest time.Time
+	err := filepath.WalkDir(b.Source(), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() || !slices.Contains([]string{".o", ".a", ".so", ".gcda", ""}, filepath.Ext(path)) {
+			return err
+		}
+		if filepath.Ext(path) == "" && !slices.Contains([]string{"python", "_bootstrap_python", "_freeze_module"}, d.Name()) {
+			return nil
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		made[path] = info.ModTime()
+		if info.ModTime().After(newest) {
+			newest = info.ModTime()
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("look for half-written files: %w", err)
+	}
+	for path, at := range made {
+		if newest.Sub(at) < halfWritten && b.stamped(compiled) == "" && filepath.Ext(path) != ".gcda" {
+			if err := os.Remove(path); err != nil {
+				return fmt.Errorf("remove half-written file: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// watch reads what make prints.
+type watch struct {
+	bar     Bar
+	block   []string // lines of the list of modules that follows
+	listing bool
+	failed  []string // tests of the profile
+	profile bool     // its run has failed
+}
+
+func (w *watch) line(line string) {
+	switch {
+	case strings.Contains(line, " -c "):
+		w.bar.Add(1)
+	case strings.HasPrefix(line, "The necessary bits to build these optional modules were not found"),
+		strings.HasPrefix(line, "Failed to build these modules"),
+		strings.HasPrefix(line, "Following modules built successfully but were removed"):
+		w.listing = true
+	case strings.HasPrefix(line, "To find the necessary bits"), line == "":
+		w.listing = false
+	case w.listing:
+		w.block = append(w.block, strings.Fields(line)...)
+	case strings.Contains(line, "profile-run-stamp] Error"):
+		w.profile = true
+	}
+	if found := regexp.MustCompile(`^test (test_\w+) (?:failed|crashed)`).FindStringSubmatch(line); found != nil {
+		w.failed = append(w.failed, found[1])
+	}
+}
+
+// missing are the modules that make says were not built.
+func (w *watch) missing() []string {
+	slices.Sort(w.block)
+	return slices.Compact(w.block)
+}
+
+// ErrProfile is a build that failed in the tests from which the profile is
+// taken, which since 3.13 ends it without a word about which.
+const ErrProfile = command.Sentinel("a test of the profile failed")
+
+// explain says more about the failures of make that say little themselves.
+func (w *watch) explain(err error) error {
+	if !w.profile {
+		return err
+	}
+	which := "its log names none"
+	if len(w.failed) > 0 {
+		which = strings.Join(w.failed, ", ")
+	}
+	return fault.New(fault.Failed, "-pgo=fallback builds without the profile, some percent slower; or optimizations: false in the configuration",
+		fmt.Errorf("%w: %s: %w", ErrProfile, which, err))
+}

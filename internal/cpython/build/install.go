@@ -1,0 +1,179 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"iact-infra/internal/fault"
+)
+
+const installing = "install"
+
+// InfoFile is what marks a prefix as ours, and tells how it was made. The
+// client's own scripts look for the same name.
+const InfoFile = ".build-info"
+
+// CheckPrefix refuses a prefix that is not a directory of the interpreter's
+// own: what is installed there would become the system's python.
+func CheckPrefix(prefix, version string) error {
+	base := filepath.Base(prefix)
+	if filepath.IsAbs(prefix) && filepath.Clean(prefix) == prefix && base == "python-"+version {
+		return nil
+	}
+	return fault.New(fault.Usage, "an interpreter lives in PREFIX/python-"+version+", and cpython.prefix names PREFIX", fmt.Errorf("install python %s into %s: not a directory of its own", version, prefix))
+}
+
+// Installed says whether the prefix holds what this build would install. The
+// error says why what is there is none of ours.
+func (b *Build) Installed() (bool, error) {
+	text, err := os.ReadFile(filepath.Join(b.Prefix, InfoFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(b.Prefix); err == nil {
+			return false, fault.New(fault.Missing, "move it away first", fmt.Errorf("install python %s: %s is there, and was not made by this toolkit", b.Version, b.Prefix))
+		}
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return strings.Contains(string(text), "\nflags: "+strings.Join(b.Flags(), " ")+"\n"), nil
+}
+
+// Install installs into a directory beside the prefix, starts the interpreter
+// there, and renames. info are further lines of InfoFile, each with its end. It
+// returns what the interpreter says.
+func (b *Build) Install(ctx context.Context, info string) (string, error) {
+	if err := CheckPrefix(b.Prefix, b.Version); err != nil {
+		return "", err
+	}
+	if !b.Compiled() {
+		return "", errors.New("install: it is not compiled with these flags")
+	}
+	if err := b.Sweep(); err != nil {
+		return "", err
+	}
+	staging, err := os.MkdirTemp(b.parent(), b.partial())
+	if err != nil {
+		return "", readOnly(err, b.parent())
+	}
+	defer func() { _ = os.RemoveAll(staging) }() // what is left of it; the next run sweeps
+	_ = os.Remove(b.Log(installing))
+	bar := b.progress("installing", 0)
+	defer bar.Done()
+	// altinstall leaves names without a version out.
+	if err := b.run(ctx, installing, nil, "make", "altinstall", "DESTDIR="+staging); err != nil {
+		return "", err
+	}
+	tree := filepath.Join(staging, b.Prefix)
+	if err := b.links(filepath.Join(tree, "bin")); err != nil {
+		return "", err
+	}
+	said, err := b.Imports(ctx, filepath.Join(tree, "bin", "python3"))
+	if err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(filepath.Join(tree, InfoFile), []byte(b.info(info)), 0o644); err != nil {
+		return "", err
+	}
+	if err := b.Place(tree); err != nil {
+		return "", err
+	}
+	return said, nil
+}
+
+func (b *Build) parent() string  { return filepath.Dir(b.Prefix) }
+func (b *Build) partial() string { return "." + filepath.Base(b.Prefix) + stagingEnd + "-" }
+
+// info is how the interpreter was made. The client's feature reads it.
+func (b *Build) info(more string) string {
+	return fmt.Sprintf("version: %s\nflags: %s\nmodules: %s\n%s", b.Version, strings.Join(b.Flags(), " "), strings.Join(b.Modules, " "), more)
+}
+
+// links are the names without a version, which in a prefix of its own are in
+// nobody's way.
+func (b *Build) links(bin string) error {
+	for name, to := range map[string]string{"python3": "python" + b.Series(), "python": "python3", "pip3": "pip" + b.Series(), "pip": "pip3"} {
+		if err := os.Symlink(to, filepath.Join(bin, name)); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// Place lets a whole tree become the prefix. What of ours had the place goes
+// when the new one stands.
+func (b *Build) Place(tree string) error {
+	dir, err := os.Open(tree)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	if err := unix.Syncfs(int(dir.Fd())); err != nil {
+		return fmt.Errorf("sync %s: %w", tree, err)
+	}
+	err = os.Rename(tree, b.Prefix)
+	if errors.Is(err, fs.ErrExist) || errors.Is(err, unix.ENOTEMPTY) {
+		if pid, err := Running(b.Prefix); err != nil || pid != 0 {
+			return errors.Join(err, fault.New(fault.Missing, "end it first", fmt.Errorf("replace %s: process %d runs from it", b.Prefix, pid)))
+		}
+		// One call: the name is never without an interpreter.
+		err = unix.Renameat2(unix.AT_FDCWD, tree, unix.AT_FDCWD, b.Prefix, unix.RENAME_EXCHANGE)
+	}
+	if err != nil {
+		return readOnly(err, b.parent())
+	}
+	parent, err := os.Open(b.parent())
+	if err != nil {
+		return err
+	}
+	defer parent.Close()
+	return parent.Sync()
+}
+
+// Sweep removes what killed runs have left beside the prefix.
+func (b *Build) Sweep() error {
+	left, err := filepath.Glob(filepath.Join(b.parent(), b.partial()+"*"))
+	if err != nil {
+		return err
+	}
+	for _, one := range left {
+		if err := os.RemoveAll(one); err != nil {
+			return fmt.Errorf("remove what a killed run has left: %w", err)
+		}
+	}
+	return nil
+}
+
+// Running is a process whose program is below dir, 0 when there is none.
+func Running(dir string) (pid int, err error) {
+	all, err := os.ReadDir("/proc")
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	for _, one := range all {
+		program, err := os.Readlink(filepath.Join("/proc", one.Name(), "exe"))
+		if err == nil && strings.HasPrefix(program, dir+"/") {
+			_, err = fmt.Sscan(one.Name(), &pid)
+			return pid, err
+		}
+	}
+	return 0, nil
+}
+
+// readOnly says what to do about a place that takes nothing.
+func readOnly(err error, dir string) error {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS) {
+		return fault.New(fault.Missing, "run it as a user who may write there, or let cpython.prefix name another directory", fmt.Errorf("write to %s: %w", dir, err))
+	}
+	return err
+}

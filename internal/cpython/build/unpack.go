@@ -1,0 +1,59 @@
+package build
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"iact-infra/internal/command"
+)
+
+const unpacked = "unpack"
+
+// Unpacked says whether the sources lie in Work.
+func (b *Build) Unpacked() bool { return b.stamped(unpacked) == filepath.Base(b.Tarball) }
+
+// Unpack lays the sources down in Work, by one rename. What an earlier tarball
+// has left goes.
+func (b *Build) Unpack(ctx context.Context) error {
+	if b.Unpacked() {
+		return nil
+	}
+	if err := b.unstamp(unpacked, configured, compiled, tested); err != nil {
+		return err
+	}
+	const beside = sourceDir + ".new"
+	for _, name := range []string{beside, sourceDir} {
+		if err := b.fresh(name); err != nil {
+			return fmt.Errorf("remove old sources: %w", err)
+		}
+	}
+	dir := filepath.Join(b.Work, beside)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	if err := b.Door.Run(ctx, command.Change("tar", "-x", "-C", dir, "--strip-components=1", "--no-same-owner", "-f", b.Tarball)); err != nil {
+		return fmt.Errorf("unpack %s: %w", filepath.Base(b.Tarball), err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "configure")); err != nil {
+		return fmt.Errorf("unpack %s: it holds no configure script", filepath.Base(b.Tarball))
+	}
+	if err := os.Rename(dir, b.Source()); err != nil {
+		return err
+	}
+	return b.stamp(unpacked, filepath.Base(b.Tarball))
+}
+
+// SourceDate is the time of the newest file of the sources, which is about when
+// they were released.
+func (b *Build) SourceDate() time.Time {
+	var newest time.Time
+	for _, name := range []string{"configure", "README.rst", "Include/patchlevel.h", "Misc/NEWS"} {
+		if info, err := os.Stat(filepath.Join(b.Source(), name)); err == nil && info.ModTime().After(newest) {
+			newest = info.ModTime()
+		}
+	}
+	return newest
+}

@@ -1,0 +1,173 @@
+// Package cpython is the room of procedure PROCED-INFRA-006: interpreters that
+// are built from verified sources, live side by side, and can be gone back from.
+//
+// The steps work in one directory for each version, below cpython.work, and know
+// by its stamps what is done; a run that was killed goes on where it was. The
+// interpreter appears in PREFIX/python-X.Y.Z by one rename, after it has started.
+// The python of the system is never touched: PREFIX/python-X.Y and PREFIX/python
+// are links of ours, and cpython:use and cpython:rollback move only those.
+// A finished build is kept in a cache: the second time takes seconds.
+// steps.go is the procedure as a table.
+package cpython
+
+import (
+	"cmp"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"iact-infra/internal/config"
+	"iact-infra/internal/cpython/build"
+	"iact-infra/internal/cpython/release"
+	"iact-infra/internal/procedure"
+	"iact-infra/internal/report"
+)
+
+// Options are what the room takes from the house.
+type Options struct {
+	Config func() (*config.Config, error) // asked by the first step that needs it
+	Now    func() time.Time
+	Needs  []build.Need // what a build takes from the system; nil: build.Needs
+}
+
+// Room runs the procedure. It lives as long as the process.
+type Room struct {
+	o Options
+
+	mu      sync.Mutex
+	pick    Selection
+	release func() // of the build directory, which one process has
+}
+
+// Selection is what a command line asks for; empty fields leave it to the
+// configuration.
+type Selection struct {
+	Version string
+	PGO     string // stop or fallback
+	Verify  string // pinned, or what the release demands
+}
+
+// New returns a room that has touched nothing yet.
+func New(o Options) *Room {
+	if o.Needs == nil {
+		o.Needs = build.Needs()
+	}
+	return &Room{o: o}
+}
+
+// Select says what the next targets are about.
+func (r *Room) Select(s Selection) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.pick = s
+}
+
+func (r *Room) selection() Selection {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.pick
+}
+
+// version is the one that the targets are about. A resumed run has no flags:
+// what was chosen stands in its journal.
+func (r *Room) version(c *config.Config, w *procedure.Work) (release.Version, error) {
+	asked := cmp.Or(r.selection().Version, c.CPython.Version)
+	if w != nil && w.Recall != nil && r.selection().Version == "" {
+		var before string
+		if found, err := w.Recall(versionKey, &before); err != nil {
+			return release.Version{}, err
+		} else if found {
+			asked = before
+		}
+	}
+	return release.Parse(asked)
+}
+
+// versionKey is where a step notes which version it worked on.
+const versionKey = "version"
+
+// note writes down which version a step works on.
+func note(w *procedure.Work, v release.Version) error {
+	if w.Record == nil {
+		return nil
+	}
+	return w.Record(versionKey, v.String())
+}
+
+// prefix is where a version lives.
+func prefix(c *config.Config, version string) string {
+	return filepath.Join(c.CPython.Prefix, "python-"+version)
+}
+
+// build is the build of the version, as configured.
+func (r *Room) build(w *procedure.Work) (*build.Build, *config.Config, error) {
+	c, err := r.o.Config()
+	if err != nil {
+		return nil, nil, err
+	}
+	v, err := r.version(c, w)
+	if err != nil {
+		return nil, nil, err
+	}
+	b := &build.Build{
+		Door: w.Door, Version: v.String(), Work: filepath.Join(c.CPython.Work, "build", v.String()), Prefix: prefix(c, v.String()),
+		Optimized: c.CPython.Optimized, Jobs: c.CPython.Jobs, Modules: c.CPython.Modules, Allowed: c.CPython.AllowMissing,
+		Warn: w.Say.Warn, Progress: func(label string, total int64) build.Bar { return bar{w.Say.Count(label, total)} },
+	}
+	if c.CPython.CCache {
+		b.Launcher = []string{"ccache"}
+	}
+	b.Profile = b.Optimized && !(r.fallsBack(c) && b.WithoutProfile())
+	b.Tarball = r.tarball(c, v)
+	return b, c, nil
+}
+
+// fallsBack says whether a failing test of the profile is no reason to stop.
+func (r *Room) fallsBack(c *config.Config) bool {
+	return cmp.Or(r.selection().PGO, c.CPython.PGO) == "fallback"
+}
+
+// bar makes a progress bar one of a build.
+type bar struct{ *report.Progress }
+
+func (b bar) Add(n int64) { b.Progress.Add(int(n)) }
+
+// tarball is the verified source of a version, "" when it is not here. Only a
+// verified one has its name.
+func (r *Room) tarball(c *config.Config, v release.Version) string {
+	for _, ending := range []string{".tar.xz", ".tgz"} {
+		path := filepath.Join(downloads(c), v.String(), "Python-"+v.String()+ending)
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
+func downloads(c *config.Config) string { return filepath.Join(c.CPython.Work, "downloads") }
+
+// Close gives the build directory back, which the end of the process does, too.
+func (r *Room) Close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.release != nil {
+		r.release()
+		r.release = nil
+	}
+}
+
+// hold makes the build directory this process's own until it ends.
+func (r *Room) hold(b *build.Build) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.release != nil {
+		return nil
+	}
+	release, err := b.Hold()
+	if err != nil {
+		return err
+	}
+	r.release = release
+	return nil
+}

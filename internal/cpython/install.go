@@ -1,0 +1,142 @@
+package cpython
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"iact-infra/internal/cpython/build"
+	"iact-infra/internal/fault"
+	"iact-infra/internal/procedure"
+)
+
+// madeKey is where a run notes that the prefix is its own: nothing had the name.
+const madeKey = "made"
+
+// installed proves that the interpreter in the prefix starts.
+func (r *Room) installed(ctx context.Context, w *procedure.Work) (procedure.Evidence, error) {
+	b, _, err := r.build(w)
+	if err != nil {
+		return "", err
+	}
+	there, err := b.Installed()
+	if err != nil {
+		return "", err
+	}
+	if !there {
+		return "", procedure.ErrNotDone
+	}
+	said, err := b.Imports(ctx, filepath.Join(b.Prefix, "bin", "python3"))
+	return procedure.Evidence(said + ", in " + b.Prefix), err
+}
+
+func (r *Room) install(ctx context.Context, w *procedure.Work) error {
+	b, err := r.working(w)
+	if err != nil {
+		return err
+	}
+	c, err := r.o.Config()
+	if err != nil {
+		return err
+	}
+	if _, err := os.Lstat(b.Prefix); os.IsNotExist(err) {
+		if err := w.Record(madeKey, b.Prefix); err != nil {
+			return err
+		}
+	}
+	if unpacked, err := r.unpack(ctx, w, c, b); err != nil || unpacked {
+		return err
+	}
+	if !b.Compiled() { // what was to come from the cache was refused
+		if err := r.fromScratch(ctx, w, b); err != nil {
+			return err
+		}
+	}
+	said, err := b.Install(ctx, r.info(c.CPython.Lock, b))
+	if err != nil {
+		return err
+	}
+	w.Say.Info("%s", said)
+	r.save(ctx, w, c, b)
+	return nil
+}
+
+// fromScratch builds what the steps before had left to the cache.
+func (r *Room) fromScratch(ctx context.Context, w *procedure.Work, b *build.Build) error {
+	if b.Tarball == "" {
+		if err := r.fetch(ctx, w); err != nil {
+			return err
+		}
+		again, _, err := r.build(w)
+		if err != nil {
+			return err
+		}
+		b.Tarball = again.Tarball
+	}
+	if err := b.Configure(ctx); err != nil {
+		return err
+	}
+	return r.compile(ctx, w)
+}
+
+// info is what the interpreter's own note says besides its flags.
+func (r *Room) info(lock string, b *build.Build) string {
+	return fmt.Sprintf("distribution: %s\ndate: %s\nsource: %s (see %s)\n", build.System().Name, r.o.Now().UTC().Format(time.RFC3339), filepath.Base(b.Tarball), filepath.Base(lock))
+}
+
+func (r *Room) planInstall(_ context.Context, w *procedure.Work) ([]string, error) {
+	b, _, err := r.build(w)
+	if err != nil {
+		return nil, err
+	}
+	if there, err := b.Installed(); err != nil || there {
+		return nil, err
+	}
+	staging := filepath.Join(filepath.Dir(b.Prefix), "."+filepath.Base(b.Prefix)+".partial")
+	return []string{
+		"make -C " + b.Source() + " altinstall DESTDIR=" + staging,
+		"# the interpreter there is started and imports what was promised",
+		"mv " + staging + b.Prefix + " " + b.Prefix,
+	}, nil
+}
+
+// uninstall takes away the prefix that a run has made.
+func (r *Room) uninstall(_ context.Context, w *procedure.Work) error {
+	var made string
+	found, err := w.Recall(madeKey, &made)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return procedure.ErrNothingToUndo
+	}
+	if _, err := os.Lstat(made); os.IsNotExist(err) {
+		return nil
+	}
+	if pid, err := build.Running(made); err != nil || pid != 0 {
+		return errors.Join(err, fault.New(fault.Missing, "end it first", fmt.Errorf("remove %s: process %d runs from it", made, pid)))
+	}
+	// Out of sight at once: a half removed interpreter must not be found.
+	gone := filepath.Join(filepath.Dir(made), "."+filepath.Base(made)+".partial-removed")
+	if err := os.RemoveAll(gone); err != nil {
+		return err
+	}
+	if err := os.Rename(made, gone); err != nil {
+		return err
+	}
+	return os.RemoveAll(gone)
+}
+
+func (r *Room) uninstalled(_ context.Context, w *procedure.Work) (procedure.Evidence, error) {
+	var made string
+	if found, err := w.Recall(madeKey, &made); err != nil || !found {
+		return "nothing was installed", err
+	}
+	if _, err := os.Lstat(made); !os.IsNotExist(err) {
+		return "", fmt.Errorf("%s is still there", made)
+	}
+	return procedure.Evidence(made + " is gone"), nil
+}

@@ -1,0 +1,60 @@
+package house
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"iact-infra/internal/cpython"
+	"iact-infra/internal/procedure"
+)
+
+// buildCPython makes the room of the interpreters.
+func (h *House) buildCPython() *cpython.Room {
+	return cpython.New(cpython.Options{Config: h.Config, Now: h.env.Now})
+}
+
+func openCPython(h *House) (procedure.Procedure, error) { return h.cpython().Procedure(), nil }
+
+// RunCPython is a step of the procedure for a version: -version=X.Y.Z -pgo=stop|fallback -verify=pinned.
+func (h *House) RunCPython(ctx context.Context, target string, version, pgo, verify *string) error {
+	h.cpython().Select(cpython.Selection{Version: given(version), PGO: given(pgo), Verify: given(verify)})
+	return h.Run(ctx, target)
+}
+
+// ListCPython is cpython:list.
+func (h *House) ListCPython(ctx context.Context) error {
+	return h.Told(h.result(func(string) (any, func(io.Writer), error) {
+		door, err := h.Door()
+		if err != nil {
+			return nil, nil, err
+		}
+		listed, err := h.cpython().List(ctx, door)
+		return listed, listed.Write, err
+	}))
+}
+
+// ExportCPython is cpython:cache -version=X.Y.Z -export=DIR -build=N; without -export it lists.
+func (h *House) ExportCPython(ctx context.Context, version, export *string, number *int) error {
+	if export == nil {
+		return h.ListCPython(ctx)
+	}
+	h.cpython().Select(cpython.Selection{Version: given(version)})
+	return h.Told(h.result(func(string) (any, func(io.Writer), error) {
+		door, err := h.Door()
+		if err != nil {
+			return nil, nil, err
+		}
+		n := 1
+		if number != nil {
+			n = *number
+		}
+		to, err := filepath.Abs(*export)
+		if err != nil {
+			return nil, nil, err
+		}
+		path, err := h.cpython().Export(ctx, door, to, n)
+		return map[string]string{"path": path}, func(w io.Writer) { fmt.Fprintln(w, path) }, err
+	}))
+}

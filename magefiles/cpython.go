@@ -1,0 +1,63 @@
+//go:build mage
+
+package main
+
+import (
+	"context"
+
+	"github.com/magefile/mage/mg"
+)
+
+// Cpython holds the targets of PROCED-INFRA-006.
+type Cpython mg.Namespace
+
+// All builds, installs and takes a version into use, or unpacks it from the cache: -version=X.Y.Z -pgo=fallback -verify=pinned.
+func (Cpython) All(ctx context.Context, version, pgo, verify *string) error {
+	return toolkit().RunCPython(ctx, "cpython:all", version, pgo, verify)
+}
+
+// Deps installs the compiler and libraries that are missing, and says what each is for (step 1).
+func (Cpython) Deps(ctx context.Context, version *string) error {
+	return toolkit().RunCPython(ctx, "cpython:deps", version, nil, nil)
+}
+
+// Fetch downloads and verifies the sources: -version=X.Y.Z -verify=pinned (step 2).
+func (Cpython) Fetch(ctx context.Context, version, verify *string) error {
+	return toolkit().RunCPython(ctx, "cpython:fetch", version, nil, verify)
+}
+
+// Configure configures the build: -version=X.Y.Z (step 3).
+func (Cpython) Configure(ctx context.Context, version, verify *string) error {
+	return toolkit().RunCPython(ctx, "cpython:configure", version, nil, verify)
+}
+
+// Build compiles: -version=X.Y.Z -pgo=fallback does without a profile whose tests fail (step 4).
+func (Cpython) Build(ctx context.Context, version, pgo, verify *string) error {
+	return toolkit().RunCPython(ctx, "cpython:build", version, pgo, verify)
+}
+
+// Test runs the tests of CPython, or those of cpython.tests: -version=X.Y.Z (step 5).
+func (Cpython) Test(ctx context.Context, version, pgo, verify *string) error {
+	return toolkit().RunCPython(ctx, "cpython:test", version, pgo, verify)
+}
+
+// Install puts the interpreter into its prefix, after it has started beside it: -version=X.Y.Z (step 6).
+func (Cpython) Install(ctx context.Context, version, pgo, verify *string) error {
+	return toolkit().RunCPython(ctx, "cpython:install", version, pgo, verify)
+}
+
+// Use lets PREFIX/python and PREFIX/python-X.Y lead to a version: -version=X.Y.Z.
+func (Cpython) Use(ctx context.Context, version, pgo, verify *string) error {
+	return toolkit().RunCPython(ctx, "cpython:use", version, pgo, verify)
+}
+
+// Rollback goes back to the version that was in use before.
+func (Cpython) Rollback(ctx context.Context) error { return toolkit().Run(ctx, "cpython:rollback") }
+
+// List shows the interpreters that are installed, and the builds in the cache.
+func (Cpython) List(ctx context.Context) error { return toolkit().ListCPython(ctx) }
+
+// Cache lists finished builds, or writes one in the form that the project publishes: -version=X.Y.Z -export=DIR -build=N.
+func (Cpython) Cache(ctx context.Context, version, export *string, build *int) error {
+	return toolkit().ExportCPython(ctx, version, export, build)
+}
