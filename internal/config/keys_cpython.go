@@ -23,7 +23,6 @@ type CPython struct {
 	Modules      []string // that have to import
 	AllowMissing []string // modules that need not be built
 	Tests        []string // files of the test suite; empty is all
-	Keep         int      // versions that cpython:clean leaves
 }
 
 // versionPattern is what a release is called.
@@ -136,11 +135,6 @@ func cpythonKeys() []key {
 			name: "tests", shape: texts, fallback: "[]", example: "[test_ssl, test_sqlite3, test_json, test_venv]", rule: moduleRule,
 			en: "Files of CPython's test suite that are run; all when left out, which takes half an hour.", es: "Archivos de las pruebas de CPython que se ejecutan; si falta, todos: media hora.",
 			at: func(c *Config, _ *Source) any { return &c.CPython.Tests },
-		},
-		{
-			name: "keep", shape: number, fallback: "3", min: 1, max: 100,
-			en: "How many versions cpython:clean leaves.", es: "Cuántas versiones deja cpython:clean.",
-			at: func(c *Config, _ *Source) any { return &c.CPython.Keep },
 		},
 	}
 }

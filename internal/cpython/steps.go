@@ -95,6 +95,7 @@ func (r *Room) Procedure() procedure.Procedure {
 				Undo:     r.unuse,
 				Undone:   r.unused,
 				Plan:     r.planUse,
+				Estimate: minutes(0, 1),
 			},
 			{
 				Target:   "cpython:rollback",
@@ -104,6 +105,7 @@ func (r *Room) Procedure() procedure.Procedure {
 				Undo:     r.unuse,
 				Undone:   r.unused,
 				Plan:     r.planBack,
+				Estimate: minutes(0, 1),
 			},
 		},
 	}
