@@ -305,3 +305,58 @@ func TestTheResultsOfTheSuiteDecideAndNotTheExitCode(t *testing.T) {
 		})
 	}
 }
+
+func TestAModuleThatConfigureDoesNotFindIsToldBeforeHoursOfCompiling(t *testing.T) {
+	t.Parallel()
+	b := toy(t, works, "MODULE__LZMA_STATE=missing\nMODULE__DBM_STATE=missing\nMODULE__SSL_STATE=yes\nall:\n")
+	held(t, b)
+	b.Allowed = []string{"_dbm"}
+	if err := b.Configure(t.Context()); err == nil || err.Error() != "python 3.13.5 was built without _lzma" || !strings.Contains(fault.Hint(err), "liblzma-dev") {
+		t.Errorf("got %v, hint %s", err, fault.Hint(err))
+	}
+	if b.Configured() {
+		t.Error("it counts as configured")
+	}
+}
+
+func TestATreeOfAMachineThatHasCrashedIsNotTrusted(t *testing.T) {
+	t.Parallel()
+	b := toy(t, works, "all:\n\techo x >>../made\n")
+	held(t, b)
+	must(t, b.Configure(t.Context()))
+	put(t, filepath.Join(b.Work, "done", "making"), "another boot", 0o644)
+	put(t, filepath.Join(b.Source(), "empty.o"), "", 0o644)
+	must(t, b.Make(t.Context()))
+	if _, err := os.Stat(filepath.Join(b.Source(), "empty.o")); err == nil {
+		t.Error("what the crash has left is still there")
+	}
+	if !b.Compiled() {
+		t.Error("it is not compiled")
+	}
+}
+
+func TestAnObjectThatIsNotWholeIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	program, err := os.ReadFile("/proc/self/exe")
+	must(t, err)
+	b := toy(t, works, "all: whole.o torn.o ;\n%.o:\n\techo $@ >>../made; cp ../../whole $@\n")
+	put(t, filepath.Join(filepath.Dir(b.Work), "whole"), string(program), 0o644)
+	held(t, b)
+	must(t, b.Configure(t.Context()))
+	later := time.Now().Add(time.Minute)
+	for name, content := range map[string]string{"whole.o": string(program), "torn.o": string(program[:len(program)/2]), "last.so": string(program)} {
+		put(t, filepath.Join(b.Source(), name), content, 0o644)
+		at := later
+		if name == "last.so" {
+			at = later.Add(time.Hour) // the others were finished long before the end
+		}
+		must(t, os.Chtimes(filepath.Join(b.Source(), name), at, at))
+	}
+	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	must(t, err)
+	put(t, filepath.Join(b.Work, "done", "making"), strings.TrimSpace(string(boot)), 0o644)
+	must(t, b.Make(t.Context()))
+	if text, err := os.ReadFile(filepath.Join(b.Work, "made")); err != nil || string(text) != "torn.o\n" {
+		t.Errorf("made again is %q, %v", text, err)
+	}
+}

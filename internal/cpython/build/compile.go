@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
 	"strings"
-	"time"
 
 	"iact-infra/internal/command"
 	"iact-infra/internal/fault"
@@ -31,7 +29,20 @@ func (b *Build) Make(ctx context.Context) error {
 	if !b.Configured() {
 		return errors.New("make: the sources are not configured with these flags")
 	}
-	if err := b.dropHalf(); err != nil {
+	trusted, err := b.distrust()
+	if err != nil {
+		return err
+	}
+	if !trusted {
+		b.warn("the machine was started anew while it compiled: the sources are unpacked and configured again")
+		if err := b.unstamp(unpacked, configured, making); err != nil {
+			return err
+		}
+		if err := b.Configure(ctx); err != nil {
+			return err
+		}
+	}
+	if err := b.stamp(making, bootID()); err != nil {
 		return err
 	}
 	bar := b.progress("compiling", b.objects())
@@ -47,7 +58,10 @@ func (b *Build) Make(ctx context.Context) error {
 	if err := b.complete(see.missing()); err != nil {
 		return err
 	}
-	return b.stamp(compiled, b.stampOf())
+	if err := b.stamp(compiled, b.stampOf()); err != nil {
+		return err
+	}
+	return b.unstamp(making)
 }
 
 // Jobs is how many programs may compile at once: one a core, and with link-time
@@ -92,44 +106,6 @@ func (b *Build) objects() int64 {
 		total *= 2
 	}
 	return total
-}
-
-// halfWritten is how long before a kill an object file may have been begun.
-const halfWritten = 20 * time.Second
-
-// dropHalf removes what a compiler that was killed may have left half written:
-// make would take it for done.
-func (b *Build) dropHalf() error {
-	made := map[string]time.Time{}
-	var newest time.Time
-	err := filepath.WalkDir(b.Source(), func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() || !slices.Contains([]string{".o", ".a", ".so", ".gcda", ""}, filepath.Ext(path)) {
-			return err
-		}
-		if filepath.Ext(path) == "" && !slices.Contains([]string{"python", "_bootstrap_python", "_freeze_module"}, d.Name()) {
-			return nil
-		}
-		info, err := d.Info()
-		if err != nil {
-			return err
-		}
-		made[path] = info.ModTime()
-		if info.ModTime().After(newest) {
-			newest = info.ModTime()
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("look for half-written files: %w", err)
-	}
-	for path, at := range made {
-		if newest.Sub(at) < halfWritten && b.stamped(compiled) == "" && filepath.Ext(path) != ".gcda" {
-			if err := os.Remove(path); err != nil {
-				return fmt.Errorf("remove half-written file: %w", err)
-			}
-		}
-	}
-	return nil
 }
 
 // watch reads what make prints.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -53,7 +54,7 @@ func (b *Build) Configure(ctx context.Context) error {
 	if err := b.Unpack(ctx); err != nil {
 		return err
 	}
-	if err := b.unstamp(configured, compiled, tested); err != nil {
+	if err := b.unstamp(configured, making, compiled, tested); err != nil {
 		return err
 	}
 	_ = os.Remove(b.Log(configured))
@@ -68,7 +69,29 @@ func (b *Build) Configure(ctx context.Context) error {
 			return fmt.Errorf("configure ended well and made no %s; its log is %s", made, b.Log(configured))
 		}
 	}
+	missing, err := b.notFound()
+	if err != nil {
+		return err
+	}
+	// Hours before make would say so, if at all.
+	if err := b.complete(missing); err != nil {
+		return err
+	}
 	return b.stamp(configured, b.stampOf())
+}
+
+// notFound are the modules that configure has not found what they need for. Its
+// Makefile says MODULE_NAME_STATE=missing since 3.11.
+func (b *Build) notFound() ([]string, error) {
+	text, err := os.ReadFile(filepath.Join(b.Source(), "Makefile"))
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, found := range regexp.MustCompile(`(?m)^MODULE_([A-Z0-9_]+)_STATE=missing$`).FindAllStringSubmatch(string(text), -1) {
+		all = append(all, strings.ToLower(found[1]))
+	}
+	return all, nil
 }
 
 // profileless marks a Work in which a test of the profile has failed.

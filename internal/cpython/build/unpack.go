@@ -21,7 +21,7 @@ func (b *Build) Unpack(ctx context.Context) error {
 	if b.Unpacked() {
 		return nil
 	}
-	if err := b.unstamp(unpacked, configured, compiled, tested); err != nil {
+	if err := b.unstamp(unpacked, configured, making, compiled, tested); err != nil {
 		return err
 	}
 	const beside = sourceDir + ".new"
