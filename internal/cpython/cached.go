@@ -109,12 +109,12 @@ func (r *Room) unpack(ctx context.Context, w *procedure.Work, c *config.Config, 
 	case err != nil:
 		return false, err
 	}
-	if said, err := b.Imports(ctx, filepath.Join(b.Prefix, "bin", "python3")); err != nil {
+	said, err := b.Imports(ctx, filepath.Join(b.Prefix, "bin", "python3"))
+	if err != nil {
 		w.Say.Warn("the build in the cache does not run here (%v): it is built anew", err)
 		return false, os.RemoveAll(b.Prefix)
-	} else {
-		w.Say.Info("%s; from the cache, %s", said, report.Bytes(e.Archive.Size))
 	}
+	w.Say.Info("%s; from the cache, %s", said, report.Bytes(e.Archive.Size))
 	return true, nil
 }
 

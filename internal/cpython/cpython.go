@@ -118,7 +118,8 @@ func (r *Room) build(w *procedure.Work) (*build.Build, *config.Config, error) {
 	if c.CPython.CCache {
 		b.Launcher = []string{"ccache"}
 	}
-	b.Profile = b.Optimized && !(r.fallsBack(c) && b.WithoutProfile())
+	givenUp := r.fallsBack(c) && b.WithoutProfile()
+	b.Profile = b.Optimized && !givenUp
 	b.Tarball = r.tarball(c, v)
 	return b, c, nil
 }

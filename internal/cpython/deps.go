@@ -148,7 +148,7 @@ func (r *Room) planDeps(ctx context.Context, w *procedure.Work) ([]string, error
 	}
 	commands, err := packages(lacking)
 	if err != nil {
-		return append(lines, fault.Hint(err)), nil //nolint:nilerr // the hint is the line
+		return append(lines, fault.Hint(err)), nil
 	}
 	return append(lines, shown(commands)...), nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -86,6 +85,3 @@ print("\n".join(bad))
 	}
 	return fmt.Sprintf("python %s starts and imports %s", lines[0], strings.Join(b.Modules, ", ")), nil
 }
-
-// Tree is the interpreter in the source tree, and how it finds its library.
-func (b *Build) tree() string { return filepath.Join(b.Source(), "python") }
