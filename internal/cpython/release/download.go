@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"syscall"
 
 	"iact-infra/internal/fault"
@@ -51,7 +50,7 @@ func (d *download) run(ctx context.Context) error {
 		err = local(part.Sync()) // a rename follows, and must not come to the disk before the bytes
 	}
 	if err == nil {
-		err = d.recognise(part)
+		err = d.recognise()
 	}
 	return errors.Join(err, local(part.Close()))
 }
@@ -90,9 +89,13 @@ func (d *download) attempt(ctx context.Context, part *os.File, touch func()) err
 	defer func() { _ = s.Close() }() // it was only read; what is missing shows in the length
 	touch()
 	changed := s.at > 0 && s.total != was.Total
+	if at > 0 && (s.at == 0 || changed) { // first: an old part must never stand beside a new mark
+		if err := part.Truncate(0); err != nil {
+			return local(err)
+		}
+	}
 	if s.at == 0 || changed {
-		// In this order: an old part must never stand beside a new mark.
-		if err := errors.Join(part.Truncate(0), d.note(state{Mark: s.mark, Total: s.total})); err != nil {
+		if err := d.note(state{Mark: s.mark, Total: s.total}); err != nil {
 			return local(err)
 		}
 	}
@@ -132,16 +135,12 @@ func (d *download) append(part *os.File, s *stream, touch func()) error {
 }
 
 // recognise throws away what is no tarball at all: where a page answers instead of the place, another place may help.
-func (d *download) recognise(part io.ReaderAt) error {
-	magic := "\xfd7zXZ\x00"
-	if strings.HasSuffix(d.path, "gz") {
-		magic = "\x1f\x8b"
-	}
-	begin := make([]byte, len(magic))
-	if _, err := part.ReadAt(begin, 0); err == nil && string(begin) == magic {
+func (d *download) recognise() error {
+	_, err := inside(d.part)
+	if err == nil {
 		return nil
 	}
-	return errors.Join(fmt.Errorf("%s/%s is no archive: a login page or a proxy may have answered", d.from, d.path),
+	return errors.Join(fmt.Errorf("%s/%s is no archive, a login page or a proxy may have answered: %w", d.from, d.path, err),
 		os.Remove(d.part), os.Remove(d.part+stateEnding))
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -113,10 +114,10 @@ func TestADownloadStartsOverWhere(t *testing.T) {
 			other := append([]byte{}, text...)
 			other[10] ^= 1 // the part is of this one
 			must(r.t, os.WriteFile(r.file("3.11.9", ".part"), other[:1000], 0o600))
-			must(r.t, os.WriteFile(r.file("3.11.9", ".part.json"), []byte(`{"mark":"\"`+digest(other)[:16]+`\"","total":200000}`), 0o600))
+			must(r.t, os.WriteFile(r.file("3.11.9", ".part.json"), []byte(`{"mark":"\"`+digest(other)[:16]+`\"","total":`+strconv.Itoa(len(text))+`}`), 0o600))
 		},
 		"the server continues another file unasked": func(r *rig, text []byte) {
-			must(r.t, os.WriteFile(r.file("3.11.9", ".part.json"), []byte(`{"mark":"\"x\"","total":200000}`), 0o600))
+			must(r.t, os.WriteFile(r.file("3.11.9", ".part.json"), []byte(`{"mark":"\"x\"","total":`+strconv.Itoa(len(text))+`}`), 0o600))
 			r.server.misbehave(func(w http.ResponseWriter, q *http.Request) bool {
 				q.Header.Del("If-Range")
 				return false
@@ -138,7 +139,7 @@ func TestADownloadStartsOverWhere(t *testing.T) {
 			text := r.release("3.11.9")
 			must(t, os.MkdirAll(filepath.Join(r.Dir, "3.11.9"), 0o755))
 			must(t, os.WriteFile(r.file("3.11.9", ".part"), text[:1000], 0o600))
-			must(t, os.WriteFile(r.file("3.11.9", ".part.json"), []byte(`{"mark":"\"`+digest(text)[:16]+`\"","total":200000}`), 0o600))
+			must(t, os.WriteFile(r.file("3.11.9", ".part.json"), []byte(`{"mark":"\"`+digest(text)[:16]+`\"","total":`+strconv.Itoa(len(text))+`}`), 0o600))
 			change(r, text)
 			if got := r.fetched("3.11.9"); got.SHA256 != digest(text) || got.Resumed != 0 {
 				t.Errorf("fetched: %+v", got)
@@ -211,7 +212,7 @@ func TestAMirrorTakesOverWhere(t *testing.T) {
 			t.Cleanup(bad.Close)
 			r.Source.From, r.Source.Mirrors = bad.URL, []string{r.url}
 			if strings.Contains(name, "silent") {
-				r.Source.Patience = 20 * time.Millisecond
+				r.Source.Patience = 200 * time.Millisecond
 			}
 			if got := r.fetched("3.11.9"); got.SHA256 != digest(text) || got.From != r.url {
 				t.Errorf("fetched: %+v", got)
@@ -224,14 +225,14 @@ func TestAServerThatFallsSilentInTheMiddleIsAskedForTheRest(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	text := r.release("3.11.9")
-	r.Source.Patience = 50 * time.Millisecond
+	r.Source.Patience = 500 * time.Millisecond
 	var asked atomic.Int32
 	r.server.misbehave(func(w http.ResponseWriter, q *http.Request) bool {
 		if !strings.HasSuffix(q.URL.Path, ".tar.xz") || asked.Add(1) > 1 {
 			return false
 		}
 		w.Header().Set("ETag", `"`+digest(text)[:16]+`"`)
-		w.Header().Set("Content-Length", "200000")
+		w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 		_, _ = w.Write(text[:1000]) // a failure shows in what was fetched
 		_ = http.NewResponseController(w).Flush()
 		<-q.Context().Done()

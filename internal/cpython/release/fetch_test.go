@@ -21,7 +21,7 @@ func TestAVersionThatDoesNotExistGetsTheNearestThatDoes(t *testing.T) {
 	for _, v := range []string{"3.13.5", "3.13.11", "3.14.0"} {
 		r.release(v)
 	}
-	r.server.put("3.15.0", "Python-3.15.0a1.tar.xz", tarball("3.15.0a1", 100)) // python.org lists 3.15.0 from then on
+	r.server.put("3.15.0", "Python-3.15.0a1.tar.xz", tarball("3.15.0a1", 1000)) // python.org lists 3.15.0 from then on
 	for wrong, near := range map[string]string{"3.13.12": "3.13.11", "3.13.99": "3.13.11", "3.12.1": "3.13.5", "3.15.0": "3.14.0", "3.15.1": "3.14.0"} {
 		r.refused(fault.Usage, wrong, "fetch "+wrong+": no source has it", r.url, "the nearest release is "+near)
 		if _, err := os.Stat(filepath.Join(r.Dir, wrong)); err == nil {
@@ -47,7 +47,7 @@ func TestADirectoryIsASourceInEveryLayout(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "a [dir]*")
 			text := tarball(v, 1000)
 			if !strings.HasSuffix(path, ".xz") {
-				copy(text, "\x1f\x8b")
+				text = tgz(v, 1000)
 			}
 			must(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, path)), 0o755))
 			must(t, os.WriteFile(filepath.Join(dir, path), text, 0o644))
@@ -74,13 +74,30 @@ func TestASourceDirectoryThatIsNotThereIsNoMissingVersion(t *testing.T) {
 	r.refused(fault.Failed, "3.11.10", r.Source.From, "there is no such directory")
 }
 
+func TestAPasswordInTheAddressOfAMirrorShowsNowhere(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.release("3.11.9")
+	r.Source.From = strings.Replace(r.url, "http://", "http://user:hush@", 1)
+	if got := r.fetched("3.11.9"); strings.Contains(got.From, "hush") {
+		t.Errorf("fetched: %+v", got)
+	}
+	down := func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(http.StatusForbidden); return true }
+	for _, trouble := range []func(http.ResponseWriter, *http.Request) bool{down, nil} {
+		r.server.misbehave(trouble)
+		if _, err := r.fetch("3.11.10"); err == nil || strings.Contains(err.Error()+fault.Hint(err), "hush") {
+			t.Errorf("the error: %v", err)
+		}
+	}
+}
+
 func TestSeveralAreFetchedAtOnceAndOneThatFailsStopsNoOther(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
+	var size int64
 	for _, v := range []string{"3.11.9", "3.12.1", "3.13.5"} {
-		r.release(v)
+		size += int64(len(r.release(v)))
 	}
-	r.trust("again", r.key)
 	var last, most [2]int64
 	r.Say = func(done, total int64) {
 		last, most = [2]int64{done, total}, [2]int64{max(most[0], done), max(most[1], total)}
@@ -94,7 +111,7 @@ func TestSeveralAreFetchedAtOnceAndOneThatFailsStopsNoOther(t *testing.T) {
 	if strings.Join(versions, " ") != "3.11.9 3.12.1 3.13.5" {
 		t.Errorf("fetched %v", versions)
 	}
-	if last != [2]int64{600_000, 600_000} || most != last {
+	if last != [2]int64{size, size} || most != last {
 		t.Errorf("progress ends at %v, at most %v", last, most)
 	}
 	pins, err := release.ReadLock(r.Lock)

@@ -1,9 +1,12 @@
 package release_test
 
 import (
+	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -19,6 +22,7 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp/armor"
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
+	"github.com/ulikunitz/xz"
 
 	"iact-infra/internal/cpython/release"
 	"iact-infra/internal/fault"
@@ -129,12 +133,30 @@ func digest(text []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// tarball looks like a tar.xz and is the same for the same version.
+// tarball is the beginning of the release v as .tar.xz, and noise up to that size: the same for the same version.
 func tarball(v string, size int) []byte {
-	text := make([]byte, size)
-	_, _ = rand.NewChaCha8(sha256.Sum256([]byte(v))).Read(text) // cannot fail
-	copy(text, "\xfd7zXZ\x00")
-	return text
+	var text bytes.Buffer
+	w, err := xz.WriterConfig{DictCap: 1 << 16}.NewWriter(&text) // a small dictionary is a quick one
+	return begin(v, size, &text, w, err)
+}
+
+// tgz is the same as .tgz.
+func tgz(v string, size int) []byte {
+	var text bytes.Buffer
+	return begin(v, size, &text, gzip.NewWriter(&text), nil)
+}
+
+func begin(v string, size int, text *bytes.Buffer, w io.WriteCloser, err error) []byte {
+	if err == nil {
+		a := tar.NewWriter(w)
+		err = errors.Join(a.WriteHeader(&tar.Header{Name: "Python-" + v + "/", Typeflag: tar.TypeDir, Mode: 0o755}), a.Close(), w.Close())
+	}
+	noise := make([]byte, size-text.Len())
+	_, more := rand.NewChaCha8(sha256.Sum256([]byte(v))).Read(noise)
+	if err = errors.Join(err, more); err != nil {
+		panic(err)
+	}
+	return append(text.Bytes(), noise...)
 }
 
 // newKey is an OpenPGP key made at that time (zero: some time ago) with that lifetime (0: for ever).

@@ -87,7 +87,11 @@ func (s Source) Known(ctx context.Context) ([]Version, error) {
 	var known []Version
 	var problems []error
 	for _, p := range s.places() {
-		some, err := p.list(ctx)
+		var some []Version
+		err := s.again(ctx, func(ctx context.Context, _ func()) (_ bool, err error) {
+			some, err = p.list(ctx)
+			return false, err
+		})
 		if err != nil {
 			problems = append(problems, fmt.Errorf("list releases at %s: %w", p, err))
 			continue
@@ -121,8 +125,14 @@ func (s Source) offer(ctx context.Context, v Version) string {
 func (s Source) has(ctx context.Context, v Version) bool {
 	for _, p := range s.places() {
 		for _, t := range p.names(v) {
-			if file, err := p.open(ctx, t.path, 0, ""); err == nil {
-				_ = file.Close() // nothing was read, so nothing can be lost
+			err := s.again(ctx, func(ctx context.Context, _ func()) (bool, error) {
+				file, err := p.open(ctx, t.path, 0, "")
+				if err == nil {
+					_ = file.Close() // nothing was read, so nothing can be lost
+				}
+				return false, err
+			})
+			if err == nil {
 				return true
 			}
 		}

@@ -27,12 +27,16 @@ func unreadable(err error) error {
 	return undecided{fmt.Errorf("read signature: %w", err)}
 }
 
-// prove verifies a tarball: by the lock, then by the signature, unless an earlier run did that for this very file.
+// prove verifies a tarball: by the lock, by what is inside, and by the signature, unless an earlier run did that for this very file.
 func (f *Fetcher) prove(ctx context.Context, v Version, pin Pin, got arrived, digest string, size int64) (proof, error) {
 	if pin.Level != "" && (digest != pin.SHA256 || size != pin.Size) {
 		return proof{}, fault.New(fault.Invalid,
 			"compare both with python.org/downloads: if the lock is right type it again, or name another source; if it is wrong correct its line",
-			fmt.Errorf("the SHA-256 of %s is %s, %s says %s", got.name, digest, f.Lock, pin.SHA256))
+			fmt.Errorf("the SHA-256 of %s is %s (%d bytes), %s says %s (%d bytes)", got.name, digest, size, f.Lock, pin.SHA256, pin.Size))
+	}
+	if top, err := inside(got.path); err != nil || top != "Python-"+v.String() {
+		return proof{}, fault.New(fault.Invalid, "name another source: this one serves something else under that name",
+			errors.Join(err, fmt.Errorf("%s begins with %q", got.name, top)))
 	}
 	if f.Verify == Pinned {
 		return proof{level: Pinned}, nil

@@ -21,7 +21,7 @@ func TestATarballThatIsNotWhatWasSignedIsPutAside(t *testing.T) {
 	r := newRig(t)
 	good := r.release("3.11.9")
 	bad := append([]byte{}, good...)
-	bad[5000] ^= 1
+	bad[len(bad)/2] ^= 1
 	r.server.put("3.11.9", "Python-3.11.9.tar.xz", bad)
 	r.refused(fault.Invalid, "3.11.9", "Python-3.11.9.tar.xz", "signature", "kept as "+r.file("3.11.9", ".refused"))
 	if kept, err := os.ReadFile(r.file("3.11.9", ".refused")); err != nil || digest(kept) != digest(bad) {
@@ -141,6 +141,18 @@ func TestTheLockDecidesWhatATarballIs(t *testing.T) {
 	r.refused(fault.Invalid, "3.11.9", digest(text), digest([]byte("something else")), r.Lock, "python.org", r.file("3.11.9", ".refused"))
 	r.lock("# ours", pinned("3.11.9", text, "openpgp", "Somebody"))
 	r.fetched("3.11.9")
+}
+
+func TestAnOlderReleaseUnderTheNameOfANewerOneIsRefused(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	old := r.release("3.13.0") // it is signed, and no signature covers the name
+	r.server.put("3.13.11", "Python-3.13.11.tar.xz", old)
+	r.server.put("3.13.11", "Python-3.13.11.tar.xz.asc", sign(t, r.key, old, someTimeAgo()))
+	r.refused(fault.Invalid, "3.13.11", `begins with "Python-3.13.0"`, "another source")
+	if _, err := os.Stat(r.Lock); err == nil {
+		t.Error("the lock was written")
+	}
 }
 
 func TestADownloadedTarballThatChangedIsReplaced(t *testing.T) {

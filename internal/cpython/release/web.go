@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -18,7 +19,13 @@ type web struct {
 	client *http.Client
 }
 
-func (w web) String() string { return w.base }
+// String is the URL without a password.
+func (w web) String() string {
+	if u, err := url.Parse(w.base); err == nil {
+		return u.Redacted()
+	}
+	return w.base
+}
 
 func (w web) names(v Version) []tarball {
 	var all []tarball
@@ -52,12 +59,12 @@ func (w web) open(ctx context.Context, path string, at int64, mark string) (*str
 	case code == http.StatusPartialContent, code == http.StatusRequestedRangeNotSatisfiable:
 		_ = response.Body.Close() // what it holds is not wanted
 		if at == 0 {
-			return nil, &statusError{code: code, url: request.URL.String()}
+			return nil, &statusError{code: code, url: request.URL.Redacted()}
 		}
 		return w.open(ctx, path, 0, "")
 	default:
 		_ = response.Body.Close() // what it holds is not wanted
-		return nil, &statusError{code: code, url: request.URL.String()}
+		return nil, &statusError{code: code, url: request.URL.Redacted()}
 	}
 }
 
