@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -101,7 +102,7 @@ type process struct {
 func (r *rig) process(targets ...string) *process {
 	r.t.Helper()
 	p := &process{}
-	p.room = cpython.New(cpython.Options{Config: r.settings, Now: time.Now, Needs: r.need})
+	p.room = cpython.New(cpython.Options{Config: sync.OnceValues(r.settings), Now: time.Now, Needs: r.need})
 	registry, err := procedure.NewRegistry(p.room.Procedure())
 	must(r.t, err)
 	p.engine = engine.New(engine.Options{
