@@ -84,49 +84,27 @@ func (c *Cache) Export(ctx context.Context, key Key, dir string, build int) (str
 	return file, nil
 }
 
-func (c *Cache) export(ctx context.Context, e Entry, name Artefact, file string) (err error) {
-	p, err := newPartial(file, false)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, p.drop()) }()
-	from, err := c.archive(ctx, e)
-	if err != nil {
-		return err
-	}
-	sum := newSumming(p.file)
-	got, err := c.repack(sum, from.tar, e, name)
-	if err := from.end(e, err, got); err != nil {
-		return err
-	}
-	if err := errors.Join(p.file.Chmod(0o644), p.file.Sync()); err != nil {
-		return err
-	}
-	// The sum comes first: nobody ever sees an artefact without one.
-	line := sum.hex() + "  " + filepath.Base(file) + "\n"
-	if err := overwrite(file+".sha256", line); err != nil {
-		return err
-	}
-	if err := appear(p.path, file); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(file))
-}
-
-// overwrite makes a small file in one step.
-func overwrite(file, text string) (err error) {
-	p, err := newPartial(file, false)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, p.drop()) }()
-	if _, err := io.WriteString(p.file, text); err != nil {
-		return err
-	}
-	if err := errors.Join(p.file.Chmod(0o644), p.file.Sync()); err != nil {
-		return err
-	}
-	return os.Rename(p.path, file)
+func (c *Cache) export(ctx context.Context, e Entry, name Artefact, file string) error {
+	return writeNew(file, 0o644, func(w io.Writer) error {
+		from, err := c.archive(ctx, e)
+		if err != nil {
+			return err
+		}
+		sum := newSumming(w)
+		got, err := c.repack(sum, from.tar, e, name)
+		if err := from.end(e, err, got); err != nil {
+			return err
+		}
+		// The sum comes first: nobody ever sees an artefact without one.
+		beside := file + ".sha256"
+		if err := present(os.Remove(beside)); err != nil {
+			return err
+		}
+		return writeNew(beside, 0o644, func(w io.Writer) error {
+			_, err := fmt.Fprintf(w, "%s  %s\n", sum.hex(), name)
+			return err
+		})
+	})
 }
 
 // repack turns the archive of an entry into that of an artefact.
@@ -134,7 +112,7 @@ func (c *Cache) repack(w io.Writer, r io.Reader, e Entry, name Artefact) (packed
 	z := gzip.NewWriter(w)
 	in, out := tar.NewReader(r), tar.NewWriter(z)
 	var got packed
-	license, top := []byte(nil), e.top()
+	license, licensed, top := []byte(nil), false, e.top()
 	for {
 		h, err := in.Next()
 		if errors.Is(err, io.EOF) {
@@ -143,6 +121,11 @@ func (c *Cache) repack(w io.Writer, r io.Reader, e Entry, name Artefact) (packed
 		if err != nil {
 			return got, damaged("read archive: %w", err)
 		}
+		if h.Name == top+"/.build-info" { // of an artefact that was installed and saved
+			got.files, got.bytes = got.files+1, got.bytes+h.Size
+			continue
+		}
+		licensed = licensed || h.Name == top+"/LICENSE"
 		content := &source{r: in}
 		if ok, err := path.Match(top+"/lib/python3.*/LICENSE.txt", h.Name); ok && err == nil && h.Size < 1<<20 {
 			content.r = io.TeeReader(in, appending{&license})
@@ -169,7 +152,7 @@ func (c *Cache) repack(w io.Writer, r io.Reader, e Entry, name Artefact) (packed
 			return got, err
 		}
 	}
-	if len(license) > 0 {
+	if len(license) > 0 && !licensed {
 		if err := addFile(out, top+"/LICENSE", license, e); err != nil {
 			return got, err
 		}

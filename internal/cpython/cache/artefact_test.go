@@ -105,6 +105,25 @@ func TestAnArtefactIsInstalled(t *testing.T) {
 	same(t, r.prefix, r.tree)
 }
 
+// TestAnInstalledArtefactIsSavedAndExportedAgain, with what it brought along.
+func TestAnInstalledArtefactIsSavedAndExportedAgain(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	_, file := r.export()
+	_, err := r.Install(t.Context(), file, r.prefix)
+	must(t, err)
+	must(t, r.Delete(t.Context(), key().ID()))
+	kept := look(t, r.prefix)
+	r.tree = r.prefix
+	_, again := r.export()
+	must(t, os.RemoveAll(r.prefix))
+	_, err = r.Install(t.Context(), again, r.prefix)
+	must(t, err)
+	if got := look(t, r.prefix); !maps.Equal(got, kept) {
+		t.Errorf("got %q, want %q", slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(kept)))
+	}
+}
+
 func TestAnArtefactThatIsNotSoundHereIsNotInstalled(t *testing.T) {
 	t.Parallel()
 	resum := func(r *rig, file string) {

@@ -30,31 +30,12 @@ func (d Dir) Put(ctx context.Context, name string, write func(io.Writer) error) 
 	if err := sweep(string(d), "."); err != nil { // the directory is the store's own
 		return d.cannot(err)
 	}
-	p, err := newPartial(path, false)
-	if err != nil {
-		return d.cannot(err)
-	}
-	err = write(p.file)
-	if err == nil {
-		err = ctx.Err()
-	}
-	if err == nil {
-		err = d.publish(p, path)
-	}
-	return d.cannot(errors.Join(err, p.drop()))
-}
-
-func (d Dir) publish(p *partial, path string) error {
-	if err := p.file.Chmod(0o444); err != nil {
-		return err
-	}
-	if err := p.file.Sync(); err != nil {
-		return err
-	}
-	if err := appear(p.path, path); err != nil {
-		return err
-	}
-	return syncDir(string(d))
+	return d.cannot(writeNew(path, 0o444, func(w io.Writer) error {
+		if err := write(w); err != nil {
+			return err
+		}
+		return ctx.Err()
+	}))
 }
 
 // Open opens the file.

@@ -100,6 +100,20 @@ func TestAReadOnlyStoreStillGivesAndSaysWhyItTakesNothing(t *testing.T) {
 	r.notThere()
 }
 
+func TestAReadOnlyPlaceForThePrefixIsTold(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.save()
+	if !onSmallDisk(t, filepath.Dir(r.prefix), "8m") {
+		return
+	}
+	must(t, unix.Mount("none", filepath.Dir(r.prefix), "tmpfs", unix.MS_REMOUNT|unix.MS_RDONLY, ""))
+	_, err := r.unpack()
+	if !errors.Is(err, unix.EROFS) || errors.Is(err, cache.ErrRefused) || fault.Code(err) != fault.Missing || !strings.Contains(fault.Hint(err), filepath.Dir(r.prefix)) {
+		t.Errorf("got %v (%s)", err, fault.Hint(err))
+	}
+}
+
 func TestTwoWhoSaveTheSameBuildMakeOneEntry(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

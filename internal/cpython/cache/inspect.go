@@ -73,13 +73,13 @@ func inspectFile(file, name, prefix string, gone []string) (fileFindings, error)
 			return found, nil // test data of CPython: nothing loads it
 		}
 		for _, dir := range found.elf.search {
-			if in(dir, gone) || !path.IsAbs(dir) && !strings.HasPrefix(dir, "$ORIGIN") && !strings.HasPrefix(dir, "${ORIGIN}") {
+			if lost(dir, prefix, gone) || !path.IsAbs(dir) && !strings.HasPrefix(dir, "$ORIGIN") && !strings.HasPrefix(dir, "${ORIGIN}") {
 				return found, unfit(name, "looks for its libraries in %q (RPATH), which is not there later", dir)
 			}
 		}
 	case !bytes.Contains(head, []byte{0}):
 		line, _, _ := bytes.Cut(head, []byte("\n"))
-		if interpreter, ok := bytes.CutPrefix(line, []byte("#!")); ok && in(strings.TrimSpace(string(interpreter)), gone) {
+		if interpreter, ok := bytes.CutPrefix(line, []byte("#!")); ok && lost(strings.TrimSpace(string(interpreter)), prefix, gone) {
 			return found, unfit(name, "is run by %s, which is not there later", bytes.TrimSpace(interpreter))
 		}
 		found.bound, err = contains(io.MultiReader(bytes.NewReader(head), f), prefix)
@@ -87,8 +87,9 @@ func inspectFile(file, name, prefix string, gone []string) (fileFindings, error)
 	return found, err
 }
 
-func in(file string, dirs []string) bool {
-	return slices.ContainsFunc(dirs, func(dir string) bool { return within(file, dir) })
+// lost reports whether a path is gone later.
+func lost(file, prefix string, gone []string) bool {
+	return !within(file, prefix) && slices.ContainsFunc(gone, func(dir string) bool { return within(file, dir) })
 }
 
 // contains looks for a short text in a long one.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -36,7 +37,8 @@ func child(order []string) error {
 	if err != nil {
 		return err
 	}
-	mortal := &mortal{left: left, Store: cache.Dir(order[2])}
+	mortal := &mortal{Store: cache.Dir(order[2])}
+	mortal.left.Store(int64(left))
 	c := &cache.Cache{Store: mortal, Say: func(int64, int64) { mortal.step() }}
 	switch order[0] {
 	case "save":
@@ -52,14 +54,15 @@ func child(order []string) error {
 	return peak()
 }
 
-// mortal kills the process when its steps are used up.
+// mortal kills the process when its steps are used up. The compressor writes
+// from a goroutine of its own.
 type mortal struct {
 	cache.Store
-	left int
+	left atomic.Int64
 }
 
 func (m *mortal) step() {
-	if m.left--; m.left == 0 {
+	if m.left.Add(-1) == 0 {
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		select {}
 	}

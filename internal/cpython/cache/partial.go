@@ -3,6 +3,7 @@ package cache
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,6 +62,26 @@ func makePartial(dir, prefix string, directory bool) (*partial, error) {
 		return nil, errors.Join(err, os.Remove(path))
 	}
 	return &partial{path: path, file: f}, nil
+}
+
+// writeNew makes the file path of what write writes, durable when it returns. It
+// appears whole or not at all, and replaces nothing.
+func writeNew(path string, mode os.FileMode, write func(io.Writer) error) (err error) {
+	p, err := newPartial(path, false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.drop()) }()
+	if err := write(p.file); err != nil {
+		return err
+	}
+	if err := errors.Join(p.file.Chmod(mode), p.file.Sync()); err != nil {
+		return err
+	}
+	if err := appear(p.path, path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
 }
 
 // drop removes it, if it has not become something else.

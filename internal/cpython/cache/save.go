@@ -10,6 +10,7 @@ import (
 	"hash"
 	"io"
 	"io/fs"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -35,18 +36,14 @@ func (c *Cache) Save(ctx context.Context, key Key, meta Meta, dir string) (Entry
 	case !errors.Is(err, ErrNone) && !errors.Is(err, ErrRefused):
 		return Entry{}, err
 	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return Entry{}, err
+	}
 	t, err := readTree(dir)
 	if err != nil {
 		return Entry{}, fmt.Errorf("save cpython %s: %w", meta.Version, err)
 	}
-	gone := []string{dir}
-	if dir == meta.Prefix {
-		gone = nil
-	}
-	if meta.Work != "" {
-		gone = append(gone, meta.Work)
-	}
-	found, err := t.inspect(ctx, meta.Prefix, gone...)
+	found, err := t.inspect(ctx, meta.Prefix, dir, meta.Work)
 	if err != nil {
 		return Entry{}, fmt.Errorf("save cpython %s: %w", meta.Version, err)
 	}

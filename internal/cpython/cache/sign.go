@@ -20,7 +20,8 @@ const namespace = "iact-cpython"
 
 // Signing names OpenSSH keys. By hand an entry is checked like this:
 //
-//	ssh-keygen -Y verify -n iact-cpython -I WHO -f ALLOWED -s SIGNATURE <BODY
+//	jq -r .signature ID.json >SIG
+//	jq -cj .body ID.json | ssh-keygen -Y verify -n iact-cpython -I WHO -f ALLOWED -s SIG
 type Signing struct {
 	Key     string // private key file, or a public one whose private half an agent holds; empty: nothing is signed
 	Allowed string // an allowed_signers file; empty: signatures are not looked at

@@ -41,7 +41,8 @@ func (c *Cache) Unpack(ctx context.Context, key Key, into string) (Entry, error)
 			return err
 		}
 		x := &extraction{top: e.top(), prefix: e.Prefix, most: e.Bytes, say: func(done int64) { c.say(done, e.Bytes) }}
-		return a.end(e, extract(ctx, a.tar, dir, x), x.counted)
+		err = extract(ctx, a.tar, dir, x)
+		return a.end(e, err, x.counted)
 	})
 	if isDamage(err) {
 		err = c.setAside(ctx, e, refused(e.ID, err))
@@ -108,7 +109,7 @@ func (c *Cache) archive(ctx context.Context, e Entry) (*archive, error) {
 		return nil, err
 	}
 	a := newArchive(ctx, object)
-	z, err := zstd.NewReader(a.raw, zstd.WithDecoderMaxWindow(window))
+	z, err := zstd.NewReader(a.raw, zstd.WithDecoderMaxWindow(8*window))
 	if err != nil {
 		return nil, errors.Join(damaged("read archive: %w", err), object.Close())
 	}
