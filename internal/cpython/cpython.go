@@ -14,6 +14,7 @@ import (
 	"cmp"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -69,30 +70,23 @@ func (r *Room) selection() Selection {
 	return r.pick
 }
 
-// version is the one that the targets are about. A resumed run has no flags:
-// what was chosen stands in its journal.
-func (r *Room) version(c *config.Config, w *procedure.Work) (release.Version, error) {
-	asked := cmp.Or(r.selection().Version, c.CPython.Version)
-	if w != nil && w.Recall != nil && r.selection().Version == "" {
-		var before string
-		if found, err := w.Recall(versionKey, &before); err != nil {
-			return release.Version{}, err
-		} else if found {
-			asked = before
+// Asked is what a command line asked for, as procedure:resume needs it: the run
+// that it goes on with had the options, it has none.
+func Asked(args []string) Selection {
+	var s Selection
+	for _, arg := range args {
+		for name, into := range map[string]*string{"-version=": &s.Version, "-pgo=": &s.PGO, "-verify=": &s.Verify} {
+			if value, is := strings.CutPrefix(arg, name); is && *into == "" {
+				*into = value
+			}
 		}
 	}
-	return release.Parse(asked)
+	return s
 }
 
-// versionKey is where a step notes which version it worked on.
-const versionKey = "version"
-
-// note writes down which version a step works on.
-func note(w *procedure.Work, v release.Version) error {
-	if w.Record == nil {
-		return nil
-	}
-	return w.Record(versionKey, v.String())
+// version is the one that the targets are about.
+func (r *Room) version(c *config.Config) (release.Version, error) {
+	return release.Parse(cmp.Or(r.selection().Version, c.CPython.Version))
 }
 
 // prefix is where a version lives.
@@ -106,7 +100,7 @@ func (r *Room) build(w *procedure.Work) (*build.Build, *config.Config, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	v, err := r.version(c, w)
+	v, err := r.version(c)
 	if err != nil {
 		return nil, nil, err
 	}

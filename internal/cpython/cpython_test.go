@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"iact-infra/internal/cpython"
 	"iact-infra/internal/fault"
 )
 
@@ -139,5 +140,13 @@ func TestAFailingProfileFallsBackOnlyWhereItMay(t *testing.T) {
 	r.more = ", pgo: fallback, optimizations: true"
 	if said := r.good("3.13.5", "cpython:install"); !strings.Contains(said, "building without the profile") || r.made() != 1 {
 		t.Errorf("made %d times\n%s", r.made(), said)
+	}
+}
+
+func TestAResumedRunIsAboutTheVersionThatTheFirstOneWasAbout(t *testing.T) {
+	t.Parallel()
+	got := cpython.Asked([]string{"cpython:all", "-version=3.11.2", "-pgo=fallback", "backup:db", "-verify=pinned", "-version=3.13.5"})
+	if want := (cpython.Selection{Version: "3.11.2", PGO: "fallback", Verify: "pinned"}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }

@@ -62,11 +62,8 @@ func (r *Room) fetch(ctx context.Context, w *procedure.Work) error {
 	if err != nil {
 		return err
 	}
-	v, err := r.version(c, w)
+	v, err := r.version(c)
 	if err != nil {
-		return err
-	}
-	if err := note(w, v); err != nil {
 		return err
 	}
 	f, done := r.fetcher(c, w)

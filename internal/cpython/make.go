@@ -28,21 +28,14 @@ func (r *Room) stage(ctx context.Context, w *procedure.Work, done func(*build.Bu
 
 // working is the build of a step that changes it, which nobody else may now.
 func (r *Room) working(w *procedure.Work) (*build.Build, error) {
-	b, c, err := r.build(w)
+	b, _, err := r.build(w)
 	if err != nil {
 		return nil, err
 	}
 	if err := build.CheckPrefix(b.Prefix, b.Version); err != nil {
 		return nil, err
 	}
-	if err := r.hold(b); err != nil {
-		return nil, err
-	}
-	v, err := r.version(c, w)
-	if err != nil {
-		return nil, err
-	}
-	return b, note(w, v)
+	return b, r.hold(b)
 }
 
 func (r *Room) configured(ctx context.Context, w *procedure.Work) (procedure.Evidence, error) {

@@ -27,6 +27,10 @@ func (p *Past) Run() journal.Run { return p.runs[0] }
 // Targets are what the run was asked for.
 func (p *Past) Targets() []string { return p.Run().Asked() }
 
+// Args are the command line of the run from which all this goes on: those that
+// continued it have none of its options.
+func (p *Past) Args() []string { return p.runs[len(p.runs)-1].Args }
+
 // continued tells whether a run stands behind this one.
 func (p *Past) continued(run string) bool {
 	return slices.ContainsFunc(p.runs[1:], func(r journal.Run) bool { return r.Run == run })

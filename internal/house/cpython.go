@@ -12,7 +12,11 @@ import (
 
 // buildCPython makes the room of the interpreters.
 func (h *House) buildCPython() *cpython.Room {
-	return cpython.New(cpython.Options{Config: h.Config, Now: h.env.Now})
+	room := cpython.New(cpython.Options{Config: h.Config, Now: h.env.Now})
+	if h.continues != nil {
+		room.Select(cpython.Asked(h.continues.Args()))
+	}
+	return room
 }
 
 func openCPython(h *House) (procedure.Procedure, error) { return h.cpython().Procedure(), nil }
