@@ -156,7 +156,7 @@ const databasesSQL = `SELECT coalesce(json_agg(d), '[]') FROM (
  SELECT datname AS name, oid::bigint AS oid, pg_get_userbyid(datdba) AS owner, coalesce(shobj_description(oid, 'pg_database'), '') AS comment,
   CASE WHEN has_database_privilege(oid, 'CONNECT') THEN pg_database_size(oid) ELSE 0 END AS size,
   pg_has_role(datdba, 'USAGE') AS mine,
-  (SELECT count(*) FROM pg_stat_activity a WHERE a.datid = pg_database.oid) AS sessions,
+  (SELECT count(*) FROM pg_stat_activity a WHERE a.datid = pg_database.oid AND a.usesysid IS NOT NULL) AS sessions,
   (SELECT count(*) FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid WHERE a.datid = pg_database.oid AND NOT ` + maySignal + `) AS beyond
  FROM pg_database WHERE %s) d`
 
