@@ -96,6 +96,8 @@ func TestALinkThatIsNoneIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.release("3.13.5")
+	r.refused("3.13.5", "cpython:use", fault.Missing, "is no interpreter of ours", "cpython:all -version=3.13.5")
+	r.good("3.13.5", "cpython:install")
 	put(t, r.path("opt/python/bin/python3"), "somebody else's")
 	r.refused("3.13.5", "cpython:use", fault.Missing, "is no link of this toolkit", "move it away")
 }

@@ -13,8 +13,12 @@ import (
 	"iact-infra/internal/procedure"
 )
 
-// madeKey is where a run notes that the prefix is its own: nothing had the name.
-const madeKey = "made"
+// Where a run notes that the prefix is its own, since nothing had the name, or
+// that it replaces what had it.
+const (
+	madeKey     = "made"
+	replacesKey = "replaces"
+)
 
 // installed proves that the interpreter in the prefix starts.
 func (r *Room) installed(ctx context.Context, w *procedure.Work) (procedure.Evidence, error) {
@@ -42,10 +46,16 @@ func (r *Room) install(ctx context.Context, w *procedure.Work) error {
 	if err != nil {
 		return err
 	}
+	key := replacesKey
 	if _, err := os.Lstat(b.Prefix); os.IsNotExist(err) {
-		if err := w.Record(madeKey, b.Prefix); err != nil {
-			return err
-		}
+		key = madeKey
+	}
+	// What an earlier run has replaced is not what this one would put back.
+	if err := os.RemoveAll(b.Replaced()); err != nil {
+		return fmt.Errorf("remove what was replaced before: %w", err)
+	}
+	if err := w.Record(key, b.Prefix); err != nil {
+		return err
 	}
 	if unpacked, err := r.unpack(ctx, w, c, b); err != nil || unpacked {
 		return err
@@ -111,7 +121,7 @@ func (r *Room) uninstall(_ context.Context, w *procedure.Work) error {
 		return err
 	}
 	if !found {
-		return procedure.ErrNothingToUndo
+		return r.putBack(w)
 	}
 	if _, err := os.Lstat(made); os.IsNotExist(err) {
 		return nil
@@ -130,10 +140,26 @@ func (r *Room) uninstall(_ context.Context, w *procedure.Work) error {
 	return os.RemoveAll(gone)
 }
 
+// putBack gives the interpreter that a run has replaced its place again.
+func (r *Room) putBack(w *procedure.Work) error {
+	var replaced string
+	found, err := w.Recall(replacesKey, &replaced)
+	if err != nil {
+		return err
+	}
+	if found {
+		found, err = (&build.Build{Prefix: replaced}).PutBack()
+	}
+	if err == nil && !found {
+		return procedure.ErrNothingToUndo
+	}
+	return err
+}
+
 func (r *Room) uninstalled(_ context.Context, w *procedure.Work) (procedure.Evidence, error) {
 	var made string
 	if found, err := w.Recall(madeKey, &made); err != nil || !found {
-		return "nothing was installed", err
+		return "what was installed before has its place", err
 	}
 	if _, err := os.Lstat(made); !os.IsNotExist(err) {
 		return "", fmt.Errorf("%s is still there", made)

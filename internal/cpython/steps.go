@@ -87,7 +87,7 @@ func (r *Room) Procedure() procedure.Procedure {
 		},
 		Extra: []procedure.Step{
 			{
-				Target: "cpython:use", Needs: []string{"cpython:install"},
+				Target:   "cpython:use",
 				Title:    procedure.Text{ES: "Usar una versión: los enlaces cambian de golpe", EN: "Use a version: the links change at once"},
 				Done:     r.used,
 				Run:      r.use,

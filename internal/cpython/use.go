@@ -101,6 +101,9 @@ func (r *Room) use(_ context.Context, w *procedure.Work) error {
 	if err != nil {
 		return err
 	}
+	if _, err := os.Stat(filepath.Join(b.Prefix, build.InfoFile)); err != nil {
+		return fault.New(fault.Missing, "cpython:all -version="+b.Version+" makes it; cpython:list shows what is there", fmt.Errorf("use python %s: %s is no interpreter of ours", b.Version, b.Prefix))
+	}
 	return r.move(w, c, goal(b))
 }
 
@@ -233,7 +236,7 @@ func (r *Room) wentBack(ctx context.Context, w *procedure.Work) (procedure.Evide
 	if err != nil {
 		return "", err
 	}
-	b := &build.Build{Door: w.Door, Version: is[len("python-"):], Modules: c.CPython.Modules}
+	b := &build.Build{Door: w.Door, Version: is[len("python-"):]}
 	said, err := b.Imports(ctx, filepath.Join(link, "bin", "python3"))
 	return procedure.Evidence(link + ": " + said), err
 }

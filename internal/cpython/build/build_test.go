@@ -28,7 +28,7 @@ func TestWhatIsDoneIsNotDoneAgain(t *testing.T) {
 			t.Errorf("%s holds %q, %v", counted, text, err)
 		}
 	}
-	if text, err := os.ReadFile(filepath.Join(b.Source(), "args")); err != nil || !strings.Contains(string(text), "--prefix="+b.Prefix+" ") || !strings.Contains(string(text), `LDFLAGS=-Wl,-rpath,\$$ORIGIN/../lib`) {
+	if text, err := os.ReadFile(filepath.Join(b.Source(), "args")); err != nil || !strings.Contains(string(text), "--prefix="+b.Prefix+" ") || !strings.Contains(string(text), `LDFLAGS_NODIST=-Wl,-rpath,\$$ORIGIN/../lib`) {
 		t.Errorf("configure got %s, %v", text, err)
 	}
 }
@@ -216,6 +216,15 @@ func TestThePrefixAppearsWholeAndIsReplacedWhole(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(b.Prefix, "old")); err == nil {
 		t.Error("the old interpreter is still there")
 	}
+	if left, err := os.ReadDir(filepath.Dir(b.Prefix)); err != nil || len(left) != 2 || left[0].Name() != ".python-3.13.5.replaced" {
+		t.Errorf("left is %v, %v", left, err)
+	}
+	if back, err := b.PutBack(); err != nil || !back {
+		t.Errorf("put back: %v, %v", back, err)
+	}
+	if _, err := os.Stat(filepath.Join(b.Prefix, "old")); err != nil {
+		t.Errorf("the old interpreter is not back: %v", err)
+	}
 	if left, err := os.ReadDir(filepath.Dir(b.Prefix)); err != nil || len(left) != 1 {
 		t.Errorf("left is %v, %v", left, err)
 	}
@@ -287,6 +296,7 @@ func TestTheResultsOfTheSuiteDecideAndNotTheExitCode(t *testing.T) {
 		"one fails":                   {`<testcase name="test.test_json.A.b"><failure/></testcase><testcase name="test.test_json.A.c"/>`, "2", "1 of 2 failed: test.test_json.A.b"},
 		"one fails and make says not": {`<testcase name="test.test_json.A.b"><error/></testcase>`, "0", "1 of 1 failed"},
 		"one that may":                {`<testcase name="test.test_gdb.test_x.A.b"><failure/></testcase><testcase name="test.test_json.A.c"/>`, "2", ""},
+		"a file dies":                 {`<testcase name="test.test_json.A.b"/>`, "2", "no case failed, and still: make: exit 2"},
 		"none is run":                 {``, "0", "no test was run"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -17,7 +17,8 @@ const configured = "configure"
 // There is no --with-openssl: as the procedure gives it (a directory of headers
 // where a prefix is wanted) it leaves _ssl out in silence; the system's own is
 // found without. --enable-shared needs the path to libpython in the program, or
-// it does not start; $ORIGIN lets the staged one start, too.
+// it does not start; $ORIGIN lets the staged one start, too. LDFLAGS_NODIST keeps
+// that path out of what pip builds with it.
 func (b *Build) Flags() []string {
 	flags := []string{
 		"--prefix=" + b.Prefix, "--enable-shared", "--enable-loadable-sqlite-extensions", "--with-ensurepip=install",
@@ -31,14 +32,14 @@ func (b *Build) Flags() []string {
 	if len(b.Launcher) > 0 {
 		flags = append(flags, "CC="+strings.Join(append(b.Launcher, "gcc"), " "))
 	}
-	return append(flags, `LDFLAGS=-Wl,-rpath,\$$ORIGIN/../lib`)
+	return append(flags, `LDFLAGS_NODIST=-Wl,-rpath,\$$ORIGIN/../lib`)
 }
 
 // stampOf is what a configured tree is recognised by.
 func (b *Build) stampOf() string { return strings.Join(b.Flags(), "\n") + "\n" }
 
 // Configured says whether the tree is configured with these very flags.
-func (b *Build) Configured() bool { return b.stamped(configured) == b.stampOf() }
+func (b *Build) Configured() bool { return b.Unpacked() && b.stamped(configured) == b.stampOf() }
 
 // Configure runs configure. A tree that was configured otherwise is unpacked
 // anew: what make has made in it would be mixed in.

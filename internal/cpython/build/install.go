@@ -56,6 +56,11 @@ func (b *Build) Install(ctx context.Context, info string) (string, error) {
 	if !b.Compiled() {
 		return "", errors.New("install: it is not compiled with these flags")
 	}
+	alone, err := b.alone()
+	if err != nil {
+		return "", err
+	}
+	defer alone()
 	if err := b.Sweep(); err != nil {
 		return "", err
 	}
@@ -91,6 +96,20 @@ func (b *Build) Install(ctx context.Context, info string) (string, error) {
 func (b *Build) parent() string  { return filepath.Dir(b.Prefix) }
 func (b *Build) partial() string { return "." + filepath.Base(b.Prefix) + stagingEnd + "-" }
 
+// alone makes the directory of the prefixes this installation's own: another
+// checkout may install into it, too.
+func (b *Build) alone() (release func(), err error) {
+	dir, err := os.Open(b.parent())
+	if err != nil {
+		return nil, readOnly(err, b.parent())
+	}
+	if err := unix.Flock(int(dir.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		_ = dir.Close()
+		return nil, fault.New(fault.Locked, "wait for it, then again", fmt.Errorf("install into %s: another run is installing there: %w", b.parent(), err))
+	}
+	return func() { _ = dir.Close() }, nil
+}
+
 // info is how the interpreter was made. The client's feature reads it.
 func (b *Build) info(more string) string {
 	return fmt.Sprintf("version: %s\nflags: %s\nmodules: %s\n%s", b.Version, strings.Join(b.Flags(), " "), strings.Join(b.Modules, " "), more)
@@ -107,8 +126,29 @@ func (b *Build) links(bin string) error {
 	return nil
 }
 
-// Place lets a whole tree become the prefix. What of ours had the place goes
-// when the new one stands.
+// Replaced is where an interpreter of ours is kept that another one took the
+// place of, for the way back.
+func (b *Build) Replaced() string {
+	return filepath.Join(b.parent(), "."+filepath.Base(b.Prefix)+".replaced")
+}
+
+// PutBack gives an interpreter that was replaced its place again. False means
+// that none was.
+func (b *Build) PutBack() (bool, error) {
+	if _, err := os.Stat(b.Replaced()); err != nil {
+		return false, nil //nolint:nilerr // it is not there
+	}
+	if pid, err := Running(b.Prefix); err != nil || pid != 0 {
+		return false, errors.Join(err, fault.New(fault.Missing, "end it first", fmt.Errorf("put back %s: process %d runs from it", b.Prefix, pid)))
+	}
+	if err := unix.Renameat2(unix.AT_FDCWD, b.Replaced(), unix.AT_FDCWD, b.Prefix, unix.RENAME_EXCHANGE); err != nil {
+		return false, fmt.Errorf("put back %s: %w", b.Prefix, err)
+	}
+	return true, os.RemoveAll(b.Replaced())
+}
+
+// Place lets a whole tree become the prefix. What of ours had the place is kept
+// as Replaced.
 func (b *Build) Place(tree string) error {
 	dir, err := os.Open(tree)
 	if err != nil {
@@ -123,8 +163,13 @@ func (b *Build) Place(tree string) error {
 		if pid, err := Running(b.Prefix); err != nil || pid != 0 {
 			return errors.Join(err, fault.New(fault.Missing, "end it first", fmt.Errorf("replace %s: process %d runs from it", b.Prefix, pid)))
 		}
+		if err := os.RemoveAll(b.Replaced()); err != nil {
+			return err
+		}
 		// One call: the name is never without an interpreter.
-		err = unix.Renameat2(unix.AT_FDCWD, tree, unix.AT_FDCWD, b.Prefix, unix.RENAME_EXCHANGE)
+		if err = unix.Renameat2(unix.AT_FDCWD, tree, unix.AT_FDCWD, b.Prefix, unix.RENAME_EXCHANGE); err == nil {
+			err = os.Rename(tree, b.Replaced())
+		}
 	}
 	if err != nil {
 		return readOnly(err, b.parent())

@@ -62,6 +62,7 @@ print("\n".join(bad))
 `
 	c := command.Read(python, append([]string{"-E", "-s", "-S", "-B", "-c", script}, b.Modules...)...)
 	c.Dir = "/"
+	c.Env = []string{"LD_LIBRARY_PATH="} // another libpython could pass for its own
 	out, err := b.Door.Text(ctx, c).String()
 	if err != nil {
 		return "", fmt.Errorf("start %s: %w", python, err)
@@ -82,6 +83,9 @@ print("\n".join(bad))
 	}
 	if len(names) > 0 {
 		return "", fault.New(fault.Invalid, remedy(names), fmt.Errorf("python %s lacks what was promised: %w", b.Version, errors.Join(why...)))
+	}
+	if len(b.Modules) == 0 {
+		return "python " + lines[0] + " starts", nil
 	}
 	return fmt.Sprintf("python %s starts and imports %s", lines[0], strings.Join(b.Modules, ", ")), nil
 }

@@ -17,6 +17,9 @@ import (
 // lastLines is how much of a log an error shows.
 const lastLines = 40
 
+// shaping are variables of the caller that would shape the build unseen.
+const shaping = "CC CXX CFLAGS CPPFLAGS CXXFLAGS LDFLAGS LIBS MAKEFLAGS LD_LIBRARY_PATH PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME"
+
 // run runs a program in the source tree, both of its outputs into the log of a
 // part, and calls see for each line. The error holds the end of the log.
 func (b *Build) run(ctx context.Context, part string, see func(line string), program string, args ...string) (err error) {
@@ -28,9 +31,8 @@ func (b *Build) run(ctx context.Context, part string, see func(line string), pro
 	if _, err := fmt.Fprintf(log, "$ %s %s\n", program, strings.Join(args, " ")); err != nil {
 		return fmt.Errorf("write log: %w", err)
 	}
-	c := command.Change("sh", append([]string{"-c", `exec "$0" "$@" 2>&1`, program}, args...)...)
+	c := command.Change("sh", append([]string{"-c", `unset ` + shaping + `; exec "$0" "$@" 2>&1`, program}, args...)...)
 	c.Dir = b.Source()
-	c.Env = []string{"PYTHONDONTWRITEBYTECODE=", "PYTHONPATH=", "PYTHONHOME="}
 	stream, err := b.Door.Stream(ctx, c)
 	if err != nil {
 		return err

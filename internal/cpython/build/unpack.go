@@ -13,7 +13,16 @@ import (
 const unpacked = "unpack"
 
 // Unpacked says whether the sources lie in Work.
-func (b *Build) Unpacked() bool { return b.stamped(unpacked) == filepath.Base(b.Tarball) }
+func (b *Build) Unpacked() bool { return b.Tarball != "" && b.stamped(unpacked) == b.sources() }
+
+// sources tells a tarball from another of the same name.
+func (b *Build) sources() string {
+	info, err := os.Stat(b.Tarball)
+	if err != nil {
+		return "none"
+	}
+	return fmt.Sprintf("%s %d %s", filepath.Base(b.Tarball), info.Size(), info.ModTime())
+}
 
 // Unpack lays the sources down in Work, by one rename. What an earlier tarball
 // has left goes.
@@ -43,7 +52,7 @@ func (b *Build) Unpack(ctx context.Context) error {
 	if err := os.Rename(dir, b.Source()); err != nil {
 		return err
 	}
-	return b.stamp(unpacked, filepath.Base(b.Tarball))
+	return b.stamp(unpacked, b.sources())
 }
 
 // SourceDate is the time of the newest file of the sources, which is about when
