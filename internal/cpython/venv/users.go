@@ -39,19 +39,19 @@ func Users(envs []Env) (map[string][]string, error) {
 
 // needs are the paths without which the environment does not start.
 func (e Env) needs() []string {
-	all := []string{real(e.Home)}
-	if leads := real(e.python()); filepath.Dir(leads) != filepath.Join(e.Dir, "bin") {
+	all := []string{leadsTo(e.Home)}
+	if leads := leadsTo(e.python()); filepath.Dir(leads) != filepath.Join(e.Dir, "bin") {
 		return append(all, leads)
 	}
 	// The environment holds a copy of the interpreter.
 	if e.Executable != "" {
-		all = append(all, real(e.Executable))
+		all = append(all, leadsTo(e.Executable))
 	}
 	return all
 }
 
-// real is where a path leads, as far as there is something.
-func real(path string) string {
+// leadsTo is where a path leads, as far as there is something.
+func leadsTo(path string) string {
 	for range 40 { // as many links as the kernel follows
 		if to, err := filepath.EvalSymlinks(path); err == nil {
 			return to
