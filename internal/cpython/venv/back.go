@@ -99,8 +99,12 @@ func (m *Mover) Remove(moved Moved) error {
 	if err != nil {
 		return writable(err, filepath.Dir(moved.Dir))
 	}
+	// Only its name was wanted, and os.Rename replaces no directory.
+	if err := os.Remove(empty); err != nil {
+		return err
+	}
 	if err := m.files.move(moved.Old, empty); err != nil {
-		return errors.Join(err, os.Remove(empty))
+		return err
 	}
 	return removeAll(empty)
 }

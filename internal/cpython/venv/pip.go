@@ -69,9 +69,10 @@ func (m *Mover) usable(ctx context.Context, dir, python string) (string, error) 
 	return "", fault.New(fault.Missing, hint, fmt.Errorf("use interpreter: %w", err))
 }
 
-// create makes an empty environment for the one that env describes.
+// create makes an environment with nothing but pip for the one that env
+// describes. pip comes by a command of its own: venv would keep its reasons back.
 func (m *Mover) create(ctx context.Context, env Env, python, dir string) error {
-	args := []string{"-I", "-m", "venv"}
+	args := []string{"-I", "-m", "venv", "--without-pip"}
 	if env.SystemSite {
 		args = append(args, "--system-site-packages")
 	}
@@ -80,9 +81,12 @@ func (m *Mover) create(ctx context.Context, env Env, python, dir string) error {
 	}
 	_, err := m.run(ctx, dir, command.Change(python, append(args, dir)...))
 	if err == nil {
-		return nil
+		_, err = m.run(ctx, dir, command.Change(filepath.Join(dir, "bin", "python"), "-I", "-m", "ensurepip", "--upgrade", "--default-pip"))
 	}
-	return fmt.Errorf("make environment: %w", m.reason(ctx, err, nil))
+	if err != nil {
+		return fmt.Errorf("make environment: %w", m.reason(ctx, err, nil))
+	}
+	return nil
 }
 
 // install installs the requirements in file.
