@@ -20,3 +20,6 @@ func (m *Mover) WithoutExchange(before func()) {
 
 // Parse is the reading of a pyvenv.cfg.
 func Parse(text []byte) (Env, error) { return parse(text) }
+
+// Reference is the requirement for a direct_url.json.
+func Reference(dir, name string, text []byte) (string, error) { return reference(dir, name, text) }

@@ -72,8 +72,8 @@ func beside(dir, kind, rest string) string {
 	return filepath.Join(filepath.Dir(dir), "."+filepath.Base(dir)+"."+kind+"-"+rest)
 }
 
-// MarkFile, in an environment that was made here, holds its token in the first
-// line and the requirements that it was made from.
+// MarkFile is in each environment that was made here. It holds its token
+// in the first line and the requirements that it was made from.
 const MarkFile = ".iact-requirements.txt"
 
 const markStart = "# iact-infra, token "

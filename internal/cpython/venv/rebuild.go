@@ -143,7 +143,7 @@ func (m *Mover) commit(dir, replaced string, requirements []string) (Moved, erro
 	if err != nil {
 		return Moved{}, err
 	}
-	kept := ""
+	var kept string
 	for at := m.Now().UTC(); ; at = at.Add(time.Millisecond) {
 		kept = beside(dir, old, strings.ReplaceAll(from.Version, "-", "")+"-"+at.Format(stampLayout))
 		if _, err := os.Lstat(kept); errors.Is(err, fs.ErrNotExist) {

@@ -37,7 +37,7 @@ func newRig(t *testing.T) *rig {
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	must(t, err)
 	if err := command.NewDoor(command.Local()).Run(t.Context(), command.Read(system, "-c", "import ensurepip")); err != nil {
-		t.Skipf("%s cannot make environments: apt-get install python3-venv: %v", system, err)
+		t.Fatalf("%s cannot make environments: apt-get install python3-venv: %v", system, err)
 	}
 	return rigIn(t, dir)
 }

@@ -82,9 +82,13 @@ func read(dir string) (Env, error) {
 		return Env{}, fmt.Errorf("read environment %s: %w", dir, err)
 	}
 	env.Dir = dir
-	info, err := os.Stat(env.python())
-	env.Dangling = err != nil || !info.Mode().IsRegular()
+	env.Dangling = !isFile(env.python())
 	return env, nil
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // resolve is the one path of dir. The directory itself may be missing.
