@@ -46,12 +46,17 @@ func (Cpython) Install(ctx context.Context, version, pgo, verify *string) error 
 	return toolkit().RunCPython(ctx, "cpython:install", version, pgo, verify)
 }
 
+// Venvs rebuilds the project's virtual environments on a version, proves them, and keeps the old ones: -version=X.Y.Z (step 7).
+func (Cpython) Venvs(ctx context.Context, version *string) error {
+	return toolkit().RunCPython(ctx, "cpython:venvs", version, nil, nil)
+}
+
 // Use lets PREFIX/python and PREFIX/python-X.Y lead to a version: -version=X.Y.Z.
 func (Cpython) Use(ctx context.Context, version, pgo, verify *string) error {
 	return toolkit().RunCPython(ctx, "cpython:use", version, pgo, verify)
 }
 
-// Rollback goes back to the version that was in use before.
+// Rollback goes back to the version that was in use before, with the virtual environments that were moved from it.
 func (Cpython) Rollback(ctx context.Context) error { return toolkit().Run(ctx, "cpython:rollback") }
 
 // List shows the interpreters that are installed, and the builds in the cache.

@@ -23,6 +23,8 @@ type CPython struct {
 	Modules      []string // that have to import
 	AllowMissing []string // modules that need not be built
 	Tests        []string // files of the test suite; empty is all
+	Venvs        []string // globs of further virtual environments
+	Wheels       string   // a directory of wheels; "" is the index of pip
 }
 
 // versionPattern is what a release is called.
@@ -135,6 +137,16 @@ func cpythonKeys() []key {
 			name: "tests", shape: texts, fallback: "[]", example: "[test_ssl, test_sqlite3, test_json, test_venv]", rule: moduleRule,
 			en: "Files of CPython's test suite that are run; all when left out, which takes half an hour.", es: "Archivos de las pruebas de CPython que se ejecutan; si falta, todos: media hora.",
 			at: func(c *Config, _ *Source) any { return &c.CPython.Tests },
+		},
+		{
+			name: "venvs", shape: texts, fallback: "[]", example: "[/srv/*/venv]", rule: originRule,
+			en: "Globs of virtual environments that are moved besides those of the project.", es: "Globs de entornos virtuales que se mueven además de los del proyecto.",
+			at: func(c *Config, _ *Source) any { return &c.CPython.Venvs },
+		},
+		{
+			name: "wheels", shape: path, fallback: "", example: "/srv/wheels", rule: pathRule,
+			en: "A directory of wheels from which pip installs, without an index; the index when left out.", es: "Un directorio de wheels del que instala pip, sin índice; si falta, el índice.",
+			at: func(c *Config, _ *Source) any { return &c.CPython.Wheels },
 		},
 	}
 }

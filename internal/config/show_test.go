@@ -68,6 +68,8 @@ func TestEverySettingIsShownWithTheLineItComesFrom(t *testing.T) {
 		{Key: "cpython.modules", Value: "[ssl, hashlib, sqlite3, _uuid, lzma, bz2, zlib, ctypes, readline, curses, venv, ensurepip]", Origin: "default"},
 		{Key: "cpython.allow_missing", Value: "[_tkinter, _gdbm, _dbm, nis]", Origin: "default"},
 		{Key: "cpython.tests", Value: "[]", Origin: "default"},
+		{Key: "cpython.venvs", Value: "[]", Origin: "default"},
+		{Key: "cpython.wheels", Value: "", Origin: "default"},
 	}
 	for i := range max(len(have), len(want)) {
 		if i >= len(have) || i >= len(want) || have[i] != want[i] {

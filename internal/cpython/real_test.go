@@ -81,6 +81,7 @@ func TestRealSlowABuildThatIsKilledGoesOnAndItsInterpreterWorks(t *testing.T) {
 	}
 	r.more = ", optimizations: false"
 	must(t, os.Symlink(releasetest.Debian(t), r.path("src")))
+	r.environment()
 	tree := r.path("work/build/" + releasetest.New + "/source")
 	log := func(part string) string {
 		text, _ := os.ReadFile(r.path("work/build/" + releasetest.New + "/log/" + part + ".log"))
@@ -108,8 +109,10 @@ func TestRealSlowABuildThatIsKilledGoesOnAndItsInterpreterWorks(t *testing.T) {
 		t.Errorf("left is %v", left)
 	}
 	r.works()
+	r.stands(releasetest.New)
+	r.undoes()
+	r.stands("")
 	must(t, os.Rename(r.path("work"), r.path("work.away")))
-	must(t, os.RemoveAll(r.path("opt/python-"+releasetest.New)))
 	began := time.Now()
 	r.finishes()
 	t.Logf("out of the cache in %s", time.Since(began))
@@ -126,6 +129,49 @@ func (r *rig) finishes() {
 	if err := s.Close(); err != nil {
 		said, _ := os.ReadFile(r.path("said"))
 		r.t.Fatalf("%v\n%s", err, said)
+	}
+}
+
+// environment makes one of the project's with the interpreter of the system.
+func (r *rig) environment() {
+	r.t.Helper()
+	must(r.t, os.MkdirAll(r.path("wheels"), 0o755))
+	r.more += ", wheels: " + r.path("wheels")
+	must(r.t, command.NewDoor(command.Local()).Run(r.t.Context(), command.Change("/usr/bin/python3", "-m", "venv", r.path("checkout/api/venv"))))
+}
+
+// stands makes sure of the version on which the environment stands; "" is that
+// of the system.
+func (r *rig) stands(version string) {
+	r.t.Helper()
+	if version == "" {
+		version = r.version("/usr/bin/python3")
+	}
+	if is := r.version(r.path("checkout/api/venv/bin/python")); is != version {
+		r.t.Errorf("the environment stands on python %s, want %s", is, version)
+	}
+}
+
+func (r *rig) version(python string) string {
+	r.t.Helper()
+	out, err := command.NewDoor(command.Local()).Text(r.t.Context(), command.Read(python, "-c", "import sys; print(sys.version.split()[0])")).String()
+	must(r.t, err)
+	return strings.TrimSpace(out)
+}
+
+// undoes takes back what the last run did, by another process.
+func (r *rig) undoes() {
+	r.t.Helper()
+	runs, err := filepath.Glob(r.path("checkout/.iact/journal/*.jsonl"))
+	must(r.t, err)
+	last := strings.TrimSuffix(filepath.Base(runs[len(runs)-1]), ".jsonl")
+	p := r.process()
+	defer p.room.Close()
+	if err := p.engine.Rollback(r.t.Context(), last, false); err != nil {
+		r.t.Fatalf("%v\n%s", err, p.said.String())
+	}
+	if _, err := os.Lstat(r.path("opt/python-" + releasetest.New)); err == nil {
+		r.t.Error("what the run has installed is still there")
 	}
 }
 

@@ -12,9 +12,9 @@ func (r *Room) Procedure() procedure.Procedure {
 	return procedure.Procedure{
 		Code: "PROCED-INFRA-006", Namespace: "cpython",
 		Title: procedure.Text{ES: "Actualizar la cadena de herramientas CPython", EN: "Update the CPython toolchain"},
-		All:   [][]string{{"cpython:deps", "cpython:fetch"}, {"cpython:configure"}, {"cpython:build"}, {"cpython:test"}, {"cpython:install"}, {"cpython:use"}},
-		// 7 virtual environments, 8 compatibility, 9 performance, 10 clean-up
-		Missing: []int{7, 8, 9, 10},
+		All:   [][]string{{"cpython:deps", "cpython:fetch"}, {"cpython:configure"}, {"cpython:build"}, {"cpython:test"}, {"cpython:install"}, {"cpython:use"}, {"cpython:venvs"}},
+		// 8 compatibility, 9 performance, 10 clean-up
+		Missing: []int{8, 9, 10},
 		Steps: []procedure.Step{
 			{
 				Number: 1, Target: "cpython:deps",
@@ -83,6 +83,18 @@ func (r *Room) Procedure() procedure.Procedure {
 				Plan:     r.planInstall,
 				Estimate: minutes(1, 5),
 				Symptoms: []string{"P02", "P07", "P09"},
+			},
+			{
+				Number: 7, Target: "cpython:venvs",
+				Title:    procedure.Text{ES: "Reconstruir los entornos virtuales al lado, probarlos y cambiarlos", EN: "Rebuild the virtual environments beside, prove them, and swap"},
+				Done:     r.venvsMoved,
+				Run:      r.moveVenvs,
+				Validate: r.venvsMoved,
+				Undo:     r.moveVenvsBack,
+				Undone:   r.venvsAreBack,
+				Plan:     r.planVenvs,
+				Estimate: minutes(1, 15),
+				Symptoms: []string{"P09", "P02"},
 			},
 		},
 		Extra: []procedure.Step{

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"iact-infra/internal/config"
@@ -162,8 +163,9 @@ func keep(dir string, all []change) error {
 	return os.Rename(fresh, filepath.Join(dir, linksFile))
 }
 
-// goBack switches to the version that was in use before this one.
-func (r *Room) goBack(_ context.Context, w *procedure.Work) error {
+// goBack switches to the version that was in use before this one, and the
+// environments that were moved from it.
+func (r *Room) goBack(ctx context.Context, w *procedure.Work) error {
 	c, err := r.o.Config()
 	if err != nil {
 		return err
@@ -172,7 +174,10 @@ func (r *Room) goBack(_ context.Context, w *procedure.Work) error {
 	if err != nil {
 		return err
 	}
-	return r.move(w, c, last)
+	if err := r.move(w, c, last); err != nil {
+		return err
+	}
+	return r.follow(ctx, w, c, strings.TrimPrefix(last[current], "python-"))
 }
 
 // before is where the links led before the version in use was taken.
@@ -242,7 +247,7 @@ func (r *Room) wentBack(ctx context.Context, w *procedure.Work) (procedure.Evide
 }
 
 // unuse undoes a switch, unless another one came after it.
-func (r *Room) unuse(_ context.Context, w *procedure.Work) error {
+func (r *Room) unuse(ctx context.Context, w *procedure.Work) error {
 	var was change
 	found, err := w.Recall(changeKey, &was)
 	if err != nil {
@@ -261,7 +266,13 @@ func (r *Room) unuse(_ context.Context, w *procedure.Work) error {
 	if there, err := stands(c.CPython.Prefix, was.After); err != nil || !there {
 		return errors.Join(err, fault.New(fault.Missing, "cpython:use -version=X.Y.Z takes the one that you want", errors.New("undo: the links were moved again since")))
 	}
-	return point(c.CPython.Prefix, was.Before)
+	if err := point(c.CPython.Prefix, was.Before); err != nil {
+		return err
+	}
+	if was.Before[current] == "" {
+		return nil
+	}
+	return r.follow(ctx, w, c, strings.TrimPrefix(was.Before[current], "python-"))
 }
 
 func (r *Room) unused(_ context.Context, w *procedure.Work) (procedure.Evidence, error) {

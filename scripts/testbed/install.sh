@@ -62,6 +62,8 @@ missing_packages() {
   has hyperfine || echo hyperfine
   [ -x /usr/bin/time ] || echo time
   has setpriv || echo util-linux
+  # Virtual environments of the system's own interpreter.
+  { has python3 && /usr/bin/python3 -c 'import ensurepip, venv' 2>/dev/null; } || printf '%s\n' python3 python3-venv
   # The race detector links C.
   has gcc || printf '%s\n' gcc libc6-dev
 }

@@ -100,7 +100,7 @@ func (f *Fetcher) Fetch(ctx context.Context, versions ...Version) ([]Fetched, er
 }
 
 // one fetches one version. A run that holds its directory is alone with it.
-func (f *Fetcher) one(ctx context.Context, v Version, pin Pin, say func(done, total int64)) (Fetched, error) {
+func (f *Fetcher) one(ctx context.Context, v Version, pin Pin, say func(done, total int64)) (got Fetched, err error) {
 	if f.Verify == Pinned && pin.Level == "" {
 		return Fetched{}, fault.New(fault.Usage, "leave -verify=pinned out, or review the SHA-256 and add a line to the lock", fmt.Errorf("%s does not pin it", f.Lock))
 	}
@@ -108,14 +108,14 @@ func (f *Fetcher) one(ctx context.Context, v Version, pin Pin, say func(done, to
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return Fetched{}, err
 	}
-	held, err := hold(dir, unix.LOCK_EX|unix.LOCK_NB)
+	release, err := hold(dir, unix.LOCK_EX|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		return Fetched{}, fault.New(fault.Locked, "wait until it is done and type it again", errors.New("another run is fetching it"))
 	}
 	if err != nil {
 		return Fetched{}, err
 	}
-	defer func() { _ = held.Close() }() // closing lets go of the lock, and nothing was written
+	defer func() { err = errors.Join(err, release()) }()
 	names := kinds()
 	for i, kind := range names {
 		names[i] = "Python-" + v.String() + kind
@@ -123,14 +123,14 @@ func (f *Fetcher) one(ctx context.Context, v Version, pin Pin, say func(done, to
 	if pin.File != "" {
 		names = []string{pin.File} // one version is one file, for good
 	}
-	got, err := f.have(dir, names, pin)
-	if err == nil && got.path == "" {
-		got, err = f.get(ctx, v, dir, names, say)
+	here, err := f.have(dir, names, pin)
+	if err == nil && here.path == "" {
+		here, err = f.get(ctx, v, dir, names, say)
 	}
 	if err != nil {
 		return Fetched{}, err
 	}
-	return f.accept(ctx, v, pin, got)
+	return f.accept(ctx, v, pin, here)
 }
 
 // have is the tarball that an earlier run has verified. A copy that is not any more what it was is put aside.

@@ -161,11 +161,11 @@ func record(path string, pin Pin) (err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	held, err := hold(dir, unix.LOCK_EX)
+	release, err := hold(dir, unix.LOCK_EX)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, held.Close()) }()
+	defer func() { err = errors.Join(err, release()) }()
 	l, err := readLock(path)
 	if err != nil {
 		return err
@@ -202,20 +202,23 @@ func replace(path string, text []byte) error {
 	return nil
 }
 
-// hold locks a directory for as long as the file stays open, or until this process is gone.
-func hold(dir string, how int) (*os.File, error) {
+// hold locks a directory until release is called or this process is gone. Closing alone would not do: a program that is
+// being started at that moment has the file too, for as long as it takes to start.
+func hold(dir string, how int) (release func() error, err error) {
 	file, err := os.Open(dir)
 	if err != nil {
 		return nil, err
 	}
-	for {
-		err = unix.Flock(int(file.Fd()), how)
-		if !errors.Is(err, unix.EINTR) {
-			break
-		}
-	}
-	if err != nil {
+	if err := flock(file, how); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	return file, nil
+	return func() error { return errors.Join(flock(file, unix.LOCK_UN), file.Close()) }, nil
+}
+
+func flock(file *os.File, how int) error {
+	for {
+		if err := unix.Flock(int(file.Fd()), how); !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
 }

@@ -170,6 +170,7 @@ func named(text string, requirements []string) string {
 		words := strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" ,'\"()<>", r) })
 		for _, r := range requirements {
 			_, where, direct := strings.Cut(r, " @ ")
+			where = strings.TrimPrefix(where, "file://") // which some versions of pip leave out
 			if where, _, _ = strings.Cut(where, "#"); direct && strings.Contains(line, where) || slices.Contains(words, r) || slices.Contains(words, strings.TrimPrefix(r, "-e ")) {
 				return r
 			}
