@@ -171,3 +171,15 @@ func TestTwoMovesInOneDirectoryDoNotMeet(t *testing.T) {
 		t.Errorf("the second got %v", second)
 	}
 }
+
+func TestSlowANameThatScriptsSpellInAnotherWayIsRefused(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	env := r.bare("it's")
+	before := tree(t, env.Dir)
+	_, err := r.Rebuild(t.Context(), env, system)
+	if err == nil || !strings.Contains(err.Error(), "activate holds its path in another spelling") {
+		t.Errorf("got %v", err)
+	}
+	r.untouched(env, before)
+}

@@ -89,14 +89,18 @@ func (m *Mover) create(ctx context.Context, env Env, python, dir string) error {
 	return nil
 }
 
-// install installs the requirements in file.
-func (m *Mover) install(ctx context.Context, dir, file string, requirements []string) error {
+// install installs the requirements in file. What the interpreter has for all is
+// no reason to leave one out, and no reason to look for what it needs anew.
+func (m *Mover) install(ctx context.Context, env Env, dir, file string, requirements []string) error {
 	if len(requirements) == 0 {
 		return nil
 	}
 	args := []string{"-m", "pip", "install", "--no-input", "--disable-pip-version-check", "-r", file}
 	if m.Wheels != "" {
 		args = append(args, "--no-index", "--find-links", m.Wheels)
+	}
+	if env.SystemSite {
+		args = append(args, "--ignore-installed", "--no-deps")
 	}
 	_, err := m.run(ctx, dir, command.Change(filepath.Join(dir, "bin", "python"), append(args, m.PipArgs...)...))
 	if err == nil {
@@ -169,14 +173,23 @@ func named(text string, requirements []string) string {
 	for _, line := range slices.Backward(lines) {
 		words := strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" ,'\"()<>", r) })
 		for _, r := range requirements {
-			_, where, direct := strings.Cut(r, " @ ")
-			where = strings.TrimPrefix(where, "file://") // which some versions of pip leave out
-			if where, _, _ = strings.Cut(where, "#"); direct && strings.Contains(line, where) || slices.Contains(words, r) || slices.Contains(words, strings.TrimPrefix(r, "-e ")) {
+			if where := originOf(r); where != "" && strings.Contains(line, where) || slices.Contains(words, r) {
 				return r
 			}
 		}
 	}
 	return ""
+}
+
+// originOf is where a requirement comes from, as pip names it: a path, a URL; ""
+// is an index.
+func originOf(requirement string) string {
+	where, editable := strings.CutPrefix(requirement, "-e ")
+	if !editable {
+		_, where, _ = strings.Cut(requirement, " @ ")
+	}
+	where, _, _ = strings.Cut(where, "#")
+	return strings.TrimPrefix(where, "file://")
 }
 
 // stopped says that it was the caller who ended a program.

@@ -80,7 +80,7 @@ func (m *Mover) make(ctx context.Context, env Env, python string, requirements [
 	if err := m.create(ctx, env, python, dir); err != nil {
 		return dir, err
 	}
-	if err := m.install(ctx, dir, file, requirements); err != nil {
+	if err := m.install(ctx, env, dir, file, requirements); err != nil {
 		return dir, err
 	}
 	there, err := read(dir)
@@ -133,7 +133,11 @@ func (m *Mover) prove(ctx context.Context, dir, version string) error {
 	if there, err := os.Stat(about.prefix); err != nil || !os.SameFile(here, there) {
 		return fault.New(fault.Invalid, "", fmt.Errorf("%s works in %s", env.python(), about.prefix))
 	}
-	return m.check(ctx, env, command.Read(filepath.Join(dir, "bin", "pip")))
+	if pip := filepath.Join(dir, "bin", "pip"); isFile(pip) {
+		return m.check(ctx, env, command.Read(pip))
+	}
+	// ensurepip adds none to what the interpreter has for all.
+	return m.check(ctx, env, command.Read(env.python(), "-m", "pip"))
 }
 
 // commit gives what was replaced the name that it is kept under. Until then a

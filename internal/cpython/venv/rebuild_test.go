@@ -100,7 +100,9 @@ func tree(t *testing.T, dir string) map[string]string {
 func TestSlowAnEnvironmentKeepsItsPromptItsModeAndTheSystemsPackages(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
+	r.wheel("alpha", "1.0")
 	env := r.bare(".venv", "--system-site-packages", "--prompt", "it's mine")
+	r.install(env, "alpha", "1.0", "")
 	must(t, os.Chmod(env.Dir, 0o750))
 	_, err := r.Rebuild(t.Context(), env, newer())
 	must(t, err)
@@ -108,6 +110,9 @@ func TestSlowAnEnvironmentKeepsItsPromptItsModeAndTheSystemsPackages(t *testing.
 	must(t, err)
 	if !again.SystemSite || again.Prompt != "it's mine" {
 		t.Errorf("rebuilt: %+v", again)
+	}
+	if got := r.says(env, "alpha"); got != "alpha 1.0" {
+		t.Errorf("alpha says %q", got)
 	}
 	info, err := os.Stat(env.Dir)
 	must(t, err)

@@ -20,6 +20,7 @@ import (
 // paths; compiled modules take theirs from where they are loaded.
 func rename(dir, name string) error {
 	before, after := []byte(filepath.Base(dir)), []byte(name)
+	sign := before[bytes.LastIndexByte(before, '.'):]
 	written := map[string]string{}
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -36,13 +37,16 @@ func rename(dir, name string) error {
 			return nil
 		}
 		text, err := os.ReadFile(path)
-		if err != nil || !bytes.Contains(text, before) {
+		if err != nil || !bytes.Contains(text, sign) {
 			return err
 		}
 		if bytes.IndexByte(text, 0) >= 0 {
 			return fmt.Errorf("%s is no text and holds its path", in)
 		}
 		text = bytes.ReplaceAll(text, before, after)
+		if bytes.Contains(text, sign) {
+			return fmt.Errorf("%s holds its path in another spelling: a name without quotes helps", in)
+		}
 		written[in] = line(text)
 		// In place: mode and owner stay.
 		return os.WriteFile(path, text, 0o644)
