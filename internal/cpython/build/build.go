@@ -87,7 +87,16 @@ func (b *Build) Hold() (release func(), err error) {
 		}
 		return nil, fmt.Errorf("lock %s: %w", b.Work, err)
 	}
-	return func() { _ = f.Close() }, nil
+	return unlock(f), nil
+}
+
+// unlock gives a lock back. Closing is not enough: a program that another
+// goroutine is just starting holds the file, too, until it is loaded.
+func unlock(f *os.File) func() {
+	return func() {
+		_ = unix.Flock(int(f.Fd()), unix.LOCK_UN)
+		_ = f.Close()
+	}
 }
 
 // stamped says what a part has left, "" when it has not ended well.

@@ -107,7 +107,7 @@ func (b *Build) alone() (release func(), err error) {
 		_ = dir.Close()
 		return nil, fault.New(fault.Locked, "wait for it, then again", fmt.Errorf("install into %s: another run is installing there: %w", b.parent(), err))
 	}
-	return func() { _ = dir.Close() }, nil
+	return unlock(dir), nil
 }
 
 // info is how the interpreter was made. The client's feature reads it.

@@ -105,7 +105,12 @@ func lock(dir string) (unlock func(), err error) {
 	}
 	err = unix.Flock(int(parent.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	if err == nil {
-		return func() { _ = parent.Close() }, nil
+		return func() {
+			// Closing is not enough: a program that another goroutine is just
+			// starting holds the file, too, until it is loaded.
+			_ = unix.Flock(int(parent.Fd()), unix.LOCK_UN)
+			_ = parent.Close()
+		}, nil
 	}
 	_ = parent.Close()
 	if errors.Is(err, unix.EWOULDBLOCK) {
