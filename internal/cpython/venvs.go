@@ -31,8 +31,8 @@ func environments(ctx context.Context, c *config.Config) ([]venv.Env, error) {
 func elsewhereThan(envs []venv.Env, prefix, version string) []venv.Env {
 	var all []venv.Env
 	for _, env := range envs {
-		real, err := filepath.EvalSymlinks(filepath.Join(env.Dir, "bin", "python"))
-		stands := err == nil && strings.HasPrefix(real, prefix+"/") && env.Version == version
+		program, err := filepath.EvalSymlinks(filepath.Join(env.Dir, "bin", "python"))
+		stands := err == nil && strings.HasPrefix(program, prefix+"/") && env.Version == version
 		if !stands || env.Cut {
 			all = append(all, env)
 		}
