@@ -152,3 +152,26 @@ func TestAResumedRunIsAboutTheVersionThatTheFirstOneWasAbout(t *testing.T) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
+
+// TestASwitchThatWasCutOffBetweenItsLinksIsUndone puts one of the two links back,
+// which is what a kill between them leaves.
+func TestASwitchThatWasCutOffBetweenItsLinksIsUndone(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.release("3.13.4")
+	r.release("3.13.5")
+	r.good("3.13.4", "cpython:install", "cpython:use")
+	r.good("3.13.5", "cpython:install")
+	r.good("3.13.5", "cpython:use")
+	runs, err := filepath.Glob(r.path("checkout/.iact/journal/*.jsonl"))
+	must(t, err)
+	must(t, os.Remove(r.path("opt/python")))
+	must(t, os.Symlink("python-3.13.4", r.path("opt/python")))
+	p := r.process()
+	if err := p.engine.Rollback(t.Context(), strings.TrimSuffix(filepath.Base(r.newest(runs)), ".jsonl"), false); err != nil {
+		t.Fatalf("%v\n%s", err, p.said.String())
+	}
+	if r.leads("python") != "python-3.13.4" || r.leads("python-3.13") != "python-3.13.4" {
+		t.Errorf("python leads to %q, 3.13 to %q", r.leads("python"), r.leads("python-3.13"))
+	}
+}

@@ -118,6 +118,7 @@ func (r *rig) process(targets ...string) *process {
 func (r *rig) run(version string, targets ...string) (string, error) {
 	r.t.Helper()
 	p := r.process(targets...)
+	defer func() { must(r.t, p.engine.Close()) }()
 	defer p.room.Close()
 	p.room.Select(cpython.Selection{Version: version, Verify: "pinned"})
 	for _, target := range targets {
@@ -165,4 +166,19 @@ func (r *rig) snapshot() string {
 	out, err := command.NewDoor(command.Local()).Text(r.t.Context(), command.Read("find", r.path("opt"), "-printf", "%P %y %l %m %T@ %i\n")).String()
 	must(r.t, err)
 	return out
+}
+
+// newest is the journal that was written to last.
+func (r *rig) newest(journals []string) string {
+	r.t.Helper()
+	var name string
+	var at time.Time
+	for _, one := range journals {
+		info, err := os.Stat(one)
+		must(r.t, err)
+		if info.ModTime().After(at) {
+			name, at = one, info.ModTime()
+		}
+	}
+	return name
 }

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -224,8 +226,12 @@ func (r *Room) planBack(context.Context, *procedure.Work) ([]string, error) {
 // lines are what moving links amounts to.
 func lines(dir string, links map[string]string) []string {
 	var all []string
-	for name, to := range links {
-		all = append(all, "ln -sfn "+to+" "+filepath.Join(dir, name))
+	for _, name := range slices.Sorted(maps.Keys(links)) {
+		line := "ln -sfn " + links[name] + " " + filepath.Join(dir, name)
+		if links[name] == "" {
+			line = "rm -f " + filepath.Join(dir, name)
+		}
+		all = append(all, line)
 	}
 	return all
 }
@@ -263,8 +269,15 @@ func (r *Room) unuse(ctx context.Context, w *procedure.Work) error {
 	if back, err := stands(c.CPython.Prefix, was.Before); err != nil || back {
 		return err
 	}
-	if there, err := stands(c.CPython.Prefix, was.After); err != nil || !there {
-		return errors.Join(err, fault.New(fault.Missing, "cpython:use -version=X.Y.Z takes the one that you want", errors.New("undo: the links were moved again since")))
+	// A switch that was cut off has moved one link and not the other.
+	for name := range was.After {
+		is, err := leads(filepath.Join(c.CPython.Prefix, name))
+		if err != nil {
+			return err
+		}
+		if is != was.After[name] && is != was.Before[name] {
+			return fault.New(fault.Missing, "cpython:use -version=X.Y.Z takes the one that you want", errors.New("undo: the links were moved again since"))
+		}
 	}
 	if err := point(c.CPython.Prefix, was.Before); err != nil {
 		return err

@@ -2,7 +2,6 @@ package build
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,8 +10,7 @@ import (
 	"iact-infra/internal/fault"
 )
 
-// complete refuses a build without what was promised: a module that make calls
-// missing and that is not allowed to be, and any that does not import.
+// complete refuses a build without a module that may not be missing.
 func (b *Build) complete(missing []string) error {
 	var wanted []string
 	for _, module := range missing {
@@ -23,12 +21,7 @@ func (b *Build) complete(missing []string) error {
 	if len(wanted) == 0 {
 		return nil
 	}
-	return b.lacking(wanted)
-}
-
-// lacking is the failure of a build without modules.
-func (b *Build) lacking(modules []string) error {
-	return fault.New(fault.Invalid, remedy(modules), fmt.Errorf("python %s was built without %s", b.Version, strings.Join(modules, ", ")))
+	return fault.New(fault.Invalid, remedy(wanted), fmt.Errorf("python %s was built without %s", b.Version, strings.Join(wanted, ", ")))
 }
 
 // remedy is what to type so that modules get built.
@@ -74,15 +67,14 @@ print("\n".join(bad))
 	if lines[0] != b.Version {
 		return "", fault.New(fault.Invalid, "", fmt.Errorf("%s is python %s, not %s", python, lines[0], b.Version))
 	}
-	var names []string
-	var why []error
+	var names, why []string
 	for _, line := range lines[2:] {
 		name, reason, _ := strings.Cut(line, "\t")
 		names = append(names, name)
-		why = append(why, fmt.Errorf("import %s: %s", name, reason))
+		why = append(why, "import "+name+": "+reason)
 	}
 	if len(names) > 0 {
-		return "", fault.New(fault.Invalid, remedy(names), fmt.Errorf("python %s lacks what was promised: %w", b.Version, errors.Join(why...)))
+		return "", fault.New(fault.Invalid, remedy(names), fmt.Errorf("python %s lacks what was promised: %s", b.Version, strings.Join(why, "; ")))
 	}
 	if len(b.Modules) == 0 {
 		return "python " + lines[0] + " starts", nil

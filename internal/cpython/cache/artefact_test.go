@@ -136,7 +136,7 @@ func TestAnArtefactThatIsNotSoundHereIsNotInstalled(t *testing.T) {
 	}
 	for want, spoil := range map[string]func(r *rig, file string){
 		"SHA-256 that was recorded": func(r *rig, file string) {
-			change(r.t, file+".sha256", func(b []byte) []byte { b[0] ^= 1; return b })
+			change(r.t, file+".sha256", func(b []byte) []byte { b[0] = map[bool]byte{true: '1', false: '0'}[b[0] == '0']; return b }) // still a digit
 		},
 		"read archive": func(r *rig, file string) { change(r.t, file, func(b []byte) []byte { b[len(b)/2] ^= 1; return b }) },
 		"read archive: une": func(r *rig, file string) {

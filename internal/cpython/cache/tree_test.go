@@ -80,10 +80,10 @@ func TestWhatWouldBreakElsewhereIsRefused(t *testing.T) {
 		"lib/out is a link to /etc/passwd, out of the tree":   func(r *rig) { must(r.t, os.Symlink("/etc/passwd", filepath.Join(r.tree, "lib/out"))) },
 		"lib/up is a link to ../../x, out of the tree":        func(r *rig) { must(r.t, os.Symlink("../../x", filepath.Join(r.tree, "lib/up"))) },
 		"lib/sly is a link to python3.13/../.., out of the":   func(r *rig) { must(r.t, os.Symlink("python3.13/../..", filepath.Join(r.tree, "lib/sly"))) },
-		`bin/x looks for its libraries in "/work/src" (RPATH`: func(r *rig) { put(r.t, r.tree+"/bin/x", elfFile("", "", "$ORIGIN:/work/src"), 0o755) },
+		`bin/x looks for its libraries in "/made/src" (RPATH`: func(r *rig) { put(r.t, r.tree+"/bin/x", elfFile("", "", "$ORIGIN:/made/src"), 0o755) },
 		`bin/x looks for its libraries in "build" (RPATH)`:    func(r *rig) { put(r.t, r.tree+"/bin/x", elfFile("", "", "build"), 0o755) },
 		`bin/x looks for its libraries in "" (RPATH)`:         func(r *rig) { put(r.t, r.tree+"/bin/x", elfFile("", "", "/usr/lib:"), 0o755) },
-		"bin/x is run by /work/src/python -E, which is not":   func(r *rig) { put(r.t, r.tree+"/bin/x", "#! /work/src/python -E\n", 0o755) },
+		"bin/x is run by /made/src/python -E, which is not":   func(r *rig) { put(r.t, r.tree+"/bin/x", "#! /made/src/python -E\n", 0o755) },
 		"/bin/python3, which is not there later":              func(r *rig) { put(r.t, r.tree+"/bin/x", "#!"+r.tree+"/bin/python3\n", 0o755) },
 		"lib/pipe is neither a file nor a directory":          func(r *rig) { must(r.t, unix.Mkfifo(r.tree+"/lib/pipe", 0o600)) },
 	} {
@@ -92,7 +92,7 @@ func TestWhatWouldBreakElsewhereIsRefused(t *testing.T) {
 			r := newRig(t)
 			spoil(r)
 			m := meta(r.prefix)
-			m.Work = "/work"
+			m.Work = "/made"
 			_, err := r.Save(t.Context(), key(), m, r.tree)
 			if err == nil || !strings.Contains(err.Error(), want) || fault.Code(err) != fault.Invalid || fault.Hint(err) == "" {
 				t.Errorf("got %v, want %s", err, want)
@@ -110,11 +110,11 @@ func TestWhatWorksElsewhereIsKept(t *testing.T) {
 	must(t, os.Symlink(r.prefix+"/bin/pip3", filepath.Join(r.tree, "bin/pip")))
 	must(t, os.Symlink("gone", filepath.Join(r.tree, "bin/dangling")))
 	put(t, r.tree+"/bin/x", elfFile("", "", "$ORIGIN:${ORIGIN}/../lib:"+r.prefix+"/lib:/usr/lib/x:/workshop"), 0o755)
-	put(t, r.tree+"/lib/Makefile", "abs_builddir=/work/src\n"+strings.Repeat("x", 40000-5)+r.prefix, 0o644)
+	put(t, r.tree+"/lib/Makefile", "abs_builddir=/made/src\n"+strings.Repeat("x", 40000-5)+r.prefix, 0o644)
 	put(t, r.tree+"/lib/bad.elf", "\x7fELF but no more", 0o644)
 	put(t, r.tree+"/lib/binary", "\x00"+r.prefix, 0o644)
 	m := meta(r.prefix)
-	m.Work = "/work"
+	m.Work = "/made"
 	e, err := r.Save(t.Context(), key(), m, r.tree)
 	must(t, err)
 	if got := strings.Join(e.Bound, " "); got != "bin/pip3 lib/Makefile lib/pkgconfig/python-3.13.pc" {
