@@ -12,6 +12,7 @@ package cpython
 
 import (
 	"cmp"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,6 +22,7 @@ import (
 	"iact-infra/internal/config"
 	"iact-infra/internal/cpython/build"
 	"iact-infra/internal/cpython/release"
+	"iact-infra/internal/fault"
 	"iact-infra/internal/procedure"
 	"iact-infra/internal/report"
 )
@@ -38,6 +40,7 @@ type Room struct {
 
 	mu      sync.Mutex
 	pick    Selection
+	picked  bool
 	release func() // of the build directory, which one process has
 }
 
@@ -57,11 +60,18 @@ func New(o Options) *Room {
 	return &Room{o: o}
 }
 
-// Select says what the next targets are about.
-func (r *Room) Select(s Selection) {
+// Select says what the next targets are about. What a later one leaves open is
+// what an earlier one said. Another version is refused: a step runs once in an
+// invocation, and would be passed over for the second one.
+func (r *Room) Select(s Selection) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.pick = s
+	if r.picked && s.Version != "" && s.Version != r.pick.Version {
+		return fault.New(fault.Usage, "type the other version in a command of its own", fmt.Errorf("select python %s: the targets before it are about %s", s.Version, cmp.Or(r.pick.Version, "the configured version")))
+	}
+	r.pick = Selection{Version: cmp.Or(s.Version, r.pick.Version), PGO: cmp.Or(s.PGO, r.pick.PGO), Verify: cmp.Or(s.Verify, r.pick.Verify)}
+	r.picked = true
+	return nil
 }
 
 func (r *Room) selection() Selection {

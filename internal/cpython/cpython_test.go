@@ -175,3 +175,13 @@ func TestASwitchThatWasCutOffBetweenItsLinksIsUndone(t *testing.T) {
 		t.Errorf("python leads to %q, 3.13 to %q", r.leads("python"), r.leads("python-3.13"))
 	}
 }
+
+func TestAnInvocationIsAboutOneVersion(t *testing.T) {
+	t.Parallel()
+	p := newRig(t).process()
+	must(t, p.room.Select(cpython.Selection{Version: "3.11.2", PGO: "fallback"}))
+	must(t, p.room.Select(cpython.Selection{})) // cpython:build -version=3.11.2 cpython:test
+	if err := p.room.Select(cpython.Selection{Version: "3.13.5"}); fault.Code(err) != fault.Usage || !strings.Contains(err.Error(), "are about 3.11.2") {
+		t.Errorf("got %v", err)
+	}
+}

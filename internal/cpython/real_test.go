@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 func child(root, more string) int {
 	r := &rig{t: &testing.T{}, root: root, more: more}
 	p := r.process("cpython:all")
-	p.room.Select(cpython.Selection{Version: releasetest.New})
+	must(r.t, p.room.Select(cpython.Selection{Version: releasetest.New}))
 	err := p.engine.Target(context.Background(), "cpython:all")
 	fmt.Println(p.said.String())
 	if err != nil {

@@ -120,7 +120,7 @@ func (r *rig) run(version string, targets ...string) (string, error) {
 	p := r.process(targets...)
 	defer func() { must(r.t, p.engine.Close()) }()
 	defer p.room.Close()
-	p.room.Select(cpython.Selection{Version: version, Verify: "pinned"})
+	must(r.t, p.room.Select(cpython.Selection{Version: version, Verify: "pinned"}))
 	for _, target := range targets {
 		if err := p.engine.Target(r.t.Context(), target); err != nil {
 			return p.said.String(), err

@@ -14,7 +14,7 @@ import (
 func (h *House) buildCPython() *cpython.Room {
 	room := cpython.New(cpython.Options{Config: h.Config, Now: h.env.Now})
 	if h.continues != nil {
-		room.Select(cpython.Asked(h.continues.Args()))
+		_ = room.Select(cpython.Asked(h.continues.Args())) // the first one is never refused
 	}
 	return room
 }
@@ -23,7 +23,9 @@ func openCPython(h *House) (procedure.Procedure, error) { return h.cpython().Pro
 
 // RunCPython is a step of the procedure for a version: -version=X.Y.Z -pgo=stop|fallback -verify=pinned.
 func (h *House) RunCPython(ctx context.Context, target string, version, pgo, verify *string) error {
-	h.cpython().Select(cpython.Selection{Version: given(version), PGO: given(pgo), Verify: given(verify)})
+	if err := h.cpython().Select(cpython.Selection{Version: given(version), PGO: given(pgo), Verify: given(verify)}); err != nil {
+		return h.Told(err)
+	}
 	return h.Run(ctx, target)
 }
 
@@ -44,7 +46,9 @@ func (h *House) ExportCPython(ctx context.Context, version, export *string, numb
 	if export == nil {
 		return h.ListCPython(ctx)
 	}
-	h.cpython().Select(cpython.Selection{Version: given(version)})
+	if err := h.cpython().Select(cpython.Selection{Version: given(version)}); err != nil {
+		return h.Told(err)
+	}
 	return h.Told(h.result(func(string) (any, func(io.Writer), error) {
 		door, err := h.Door()
 		if err != nil {
