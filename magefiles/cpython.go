@@ -51,6 +51,9 @@ func (Cpython) Venvs(ctx context.Context, version *string) error {
 	return toolkit().RunCPython(ctx, "cpython:venvs", version, nil, nil)
 }
 
+// Clean removes build trees of installed versions, and interpreters beyond the newest that nobody uses and the cache can bring back (step 10).
+func (Cpython) Clean(ctx context.Context) error { return toolkit().Run(ctx, "cpython:clean") }
+
 // Use lets PREFIX/python and PREFIX/python-X.Y lead to a version: -version=X.Y.Z.
 func (Cpython) Use(ctx context.Context, version, pgo, verify *string) error {
 	return toolkit().RunCPython(ctx, "cpython:use", version, pgo, verify)

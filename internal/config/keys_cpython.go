@@ -25,6 +25,12 @@ type CPython struct {
 	Tests        []string // files of the test suite; empty is all
 	Venvs        []string // globs of further virtual environments
 	Wheels       string   // a directory of wheels; "" is the index of pip
+	DistCC       bool
+	ReleaseKeys  string // a directory of further OpenPGP keys, *.asc
+	TrustedRoot  string // a Sigstore trusted_root.json instead of the shipped one
+	SignKey      string // the OpenSSH key that finished builds are signed with
+	Signers      string // an allowed_signers file: who may have signed them
+	Keep         int    // interpreters, and replaced environments of each
 }
 
 // versionPattern is what a release is called.
@@ -147,6 +153,36 @@ func cpythonKeys() []key {
 			name: "wheels", shape: path, fallback: "", example: "/srv/wheels", rule: pathRule,
 			en: "A directory of wheels from which pip installs, without an index; the index when left out.", es: "Un directorio de wheels del que instala pip, sin índice; si falta, el índice.",
 			at: func(c *Config, _ *Source) any { return &c.CPython.Wheels },
+		},
+		{
+			name: "distcc", shape: truth, fallback: "false",
+			en: "Compile on the machines of DISTCC_HOSTS; set jobs by them.", es: "Compilar en las máquinas de DISTCC_HOSTS; fije jobs según ellas.",
+			at: func(c *Config, _ *Source) any { return &c.CPython.DistCC },
+		},
+		{
+			name: "release_keys", shape: path, fallback: "", example: "/etc/iact/release-keys", rule: pathRule,
+			en: "A directory of OpenPGP keys (*.asc) of release managers besides the shipped ones.", es: "Un directorio con claves OpenPGP (*.asc) de gestores de versiones, además de las incluidas.",
+			at: func(c *Config, _ *Source) any { return &c.CPython.ReleaseKeys },
+		},
+		{
+			name: "trusted_root", shape: path, fallback: "", example: "/etc/iact/trusted_root.json", rule: pathRule,
+			en: "A Sigstore trusted_root.json that replaces the shipped one.", es: "Un trusted_root.json de Sigstore en lugar del incluido.",
+			at: func(c *Config, _ *Source) any { return &c.CPython.TrustedRoot },
+		},
+		{
+			name: "sign_key", shape: path, fallback: "", example: "/etc/iact/build_key", rule: pathRule,
+			en: "The OpenSSH key that finished builds are signed with; without one they are not.", es: "La clave OpenSSH con que se firman las compilaciones; sin ella no se firman.",
+			at: func(c *Config, _ *Source) any { return &c.CPython.SignKey },
+		},
+		{
+			name: "signers", shape: path, fallback: "", example: "config/allowed_signers", rule: pathRule,
+			en: "Who may have signed builds (allowed_signers); with it, a build that nobody of them signed is not used.", es: "Quién puede haber firmado (allowed_signers); con él, no se usa una compilación que ninguno firmó.",
+			at: func(c *Config, _ *Source) any { return &c.CPython.Signers },
+		},
+		{
+			name: "keep", shape: number, fallback: "3", min: 1, max: 1000,
+			en: "How many interpreters cpython:clean leaves, and replaced environments of each.", es: "Cuántos intérpretes deja cpython:clean, y entornos reemplazados de cada uno.",
+			at: func(c *Config, _ *Source) any { return &c.CPython.Keep },
 		},
 	}
 }

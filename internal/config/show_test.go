@@ -70,6 +70,12 @@ func TestEverySettingIsShownWithTheLineItComesFrom(t *testing.T) {
 		{Key: "cpython.tests", Value: "[]", Origin: "default"},
 		{Key: "cpython.venvs", Value: "[]", Origin: "default"},
 		{Key: "cpython.wheels", Value: "", Origin: "default"},
+		{Key: "cpython.distcc", Value: "false", Origin: "default"},
+		{Key: "cpython.release_keys", Value: "", Origin: "default"},
+		{Key: "cpython.trusted_root", Value: "", Origin: "default"},
+		{Key: "cpython.sign_key", Value: "", Origin: "default"},
+		{Key: "cpython.signers", Value: "", Origin: "default"},
+		{Key: "cpython.keep", Value: "3", Origin: "default"},
 	}
 	for i := range max(len(have), len(want)) {
 		if i >= len(have) || i >= len(want) || have[i] != want[i] {

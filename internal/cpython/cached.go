@@ -20,7 +20,10 @@ import (
 
 // cache is where finished builds are kept.
 func (r *Room) cache(c *config.Config, door *command.Door) *cache.Cache {
-	return &cache.Cache{Store: cache.Dir(c.CPython.Cache), Door: door, Now: r.o.Now}
+	return &cache.Cache{
+		Store: cache.Dir(c.CPython.Cache), Door: door, Now: r.o.Now,
+		Signing: cache.Signing{Key: c.CPython.SignKey, Allowed: c.CPython.Signers},
+	}
 }
 
 // key names the build in the cache: everything that shapes it. It is incomplete

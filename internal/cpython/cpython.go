@@ -32,6 +32,9 @@ type Options struct {
 	Config func() (*config.Config, error) // asked by the first step that needs it
 	Now    func() time.Time
 	Needs  []build.Need // what a build takes from the system; nil: build.Needs
+	// Machine is where virtual environments may be that stand on an interpreter;
+	// nil: everywhere on this machine.
+	Machine []string
 }
 
 // Room runs the procedure. It lives as long as the process.
@@ -42,6 +45,7 @@ type Room struct {
 	pick    Selection
 	picked  bool
 	release func() // of the build directory, which one process has
+	holds   string // which that is
 }
 
 // Selection is what a command line asks for; empty fields leave it to the
@@ -114,18 +118,27 @@ func (r *Room) build(w *procedure.Work) (*build.Build, *config.Config, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	b := r.describe(w, c, v.String())
+	b.Tarball = r.tarball(c, v)
+	return b, c, nil
+}
+
+// describe is the build of any version, with what is configured for all.
+func (r *Room) describe(w *procedure.Work, c *config.Config, version string) *build.Build {
 	b := &build.Build{
-		Door: w.Door, Version: v.String(), Work: filepath.Join(c.CPython.Work, "build", v.String()), Prefix: prefix(c, v.String()),
+		Door: w.Door, Version: version, Work: filepath.Join(c.CPython.Work, "build", version), Prefix: prefix(c, version),
 		Optimized: c.CPython.Optimized, Jobs: c.CPython.Jobs, Modules: c.CPython.Modules, Allowed: c.CPython.AllowMissing,
 		Warn: w.Say.Warn, Progress: func(label string, total int64) build.Bar { return bar{w.Say.Count(label, total)} },
 	}
 	if c.CPython.CCache {
-		b.Launcher = []string{"ccache"}
+		b.Through = append(b.Through, "ccache")
+	}
+	if c.CPython.DistCC {
+		b.Through = append(b.Through, "distcc")
 	}
 	givenUp := r.fallsBack(c) && b.WithoutProfile()
 	b.Profile = b.Optimized && !givenUp
-	b.Tarball = r.tarball(c, v)
-	return b, c, nil
+	return b
 }
 
 // fallsBack says whether a failing test of the profile is no reason to stop.
@@ -158,7 +171,7 @@ func (r *Room) Close() {
 	defer r.mu.Unlock()
 	if r.release != nil {
 		r.release()
-		r.release = nil
+		r.release, r.holds = nil, ""
 	}
 }
 
@@ -173,6 +186,6 @@ func (r *Room) hold(b *build.Build) error {
 	if err != nil {
 		return err
 	}
-	r.release = release
+	r.release, r.holds = release, b.Work
 	return nil
 }

@@ -18,6 +18,7 @@ func (r *Room) fetcher(c *config.Config, w *procedure.Work) (f *release.Fetcher,
 	return &release.Fetcher{
 		Source: release.Source{From: c.CPython.Source, Mirrors: c.CPython.Mirrors},
 		Lock:   c.CPython.Lock, Dir: downloads(c), Verify: r.selection().Verify, Now: r.o.Now,
+		Keys: c.CPython.ReleaseKeys, TrustedRoot: c.CPython.TrustedRoot,
 		Say: func(now, _ int64) { bar.Add(int(max(0, now-before))); before = now },
 	}, bar.Done
 }

@@ -123,18 +123,23 @@ func (r *Room) uninstall(_ context.Context, w *procedure.Work) error {
 	if !found {
 		return r.putBack(w)
 	}
-	if _, err := os.Lstat(made); os.IsNotExist(err) {
+	return discard(made)
+}
+
+// discard removes an interpreter that nothing runs from, out of sight at once: a
+// half removed one must not be found.
+func discard(prefix string) error {
+	if _, err := os.Lstat(prefix); os.IsNotExist(err) {
 		return nil
 	}
-	if pid, err := build.Running(made); err != nil || pid != 0 {
-		return errors.Join(err, fault.New(fault.Missing, "end it first", fmt.Errorf("remove %s: process %d runs from it", made, pid)))
+	if pid, err := build.Running(prefix); err != nil || pid != 0 {
+		return errors.Join(err, fault.New(fault.Missing, "end it first", fmt.Errorf("remove %s: process %d runs from it", prefix, pid)))
 	}
-	// Out of sight at once: a half removed interpreter must not be found.
-	gone := filepath.Join(filepath.Dir(made), "."+filepath.Base(made)+".partial-removed")
+	gone := filepath.Join(filepath.Dir(prefix), "."+filepath.Base(prefix)+".partial-removed")
 	if err := os.RemoveAll(gone); err != nil {
 		return err
 	}
-	if err := os.Rename(made, gone); err != nil {
+	if err := os.Rename(prefix, gone); err != nil {
 		return err
 	}
 	return os.RemoveAll(gone)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"iact-infra/internal/command"
+	"iact-infra/internal/config"
 	"iact-infra/internal/cpython/build"
 	"iact-infra/internal/cpython/release"
 	"iact-infra/internal/fault"
@@ -54,26 +55,9 @@ func (r *Room) List(ctx context.Context, door *command.Door) (Listing, error) {
 	if err != nil {
 		return l, err
 	}
-	in, err := leads(filepath.Join(c.CPython.Prefix, current))
-	if err != nil {
+	if l.Installed, err = installedIn(c); err != nil {
 		return l, err
 	}
-	dirs, err := filepath.Glob(filepath.Join(c.CPython.Prefix, "python-*", build.InfoFile))
-	if err != nil {
-		return l, err
-	}
-	for _, file := range dirs {
-		dir := filepath.Dir(file)
-		if info, err := os.Lstat(dir); err != nil || !info.IsDir() {
-			continue // a link of a series leads to one that is listed
-		}
-		one := Interpreter{Version: strings.TrimPrefix(filepath.Base(dir), "python-"), Prefix: dir, Current: filepath.Base(dir) == in}
-		if one.Running, err = build.Running(dir); err != nil {
-			return l, err
-		}
-		l.Installed = append(l.Installed, one)
-	}
-	slices.SortFunc(l.Installed, func(a, b Interpreter) int { return compare(b.Version, a.Version) })
 	entries, err := r.cache(c, door).List(ctx)
 	if err != nil {
 		return l, err
@@ -86,6 +70,32 @@ func (r *Room) List(ctx context.Context, door *command.Door) (Listing, error) {
 		l.Cache = append(l.Cache, one)
 	}
 	return l, nil
+}
+
+// installedIn are the interpreters of this toolkit, the newest version first.
+func installedIn(c *config.Config) ([]Interpreter, error) {
+	all := []Interpreter{}
+	in, err := leads(filepath.Join(c.CPython.Prefix, current))
+	if err != nil {
+		return all, err
+	}
+	files, err := filepath.Glob(filepath.Join(c.CPython.Prefix, "python-*", build.InfoFile))
+	if err != nil {
+		return all, err
+	}
+	for _, file := range files {
+		dir := filepath.Dir(file)
+		if info, err := os.Lstat(dir); err != nil || !info.IsDir() {
+			continue // a link of a series leads to one that is listed
+		}
+		one := Interpreter{Version: strings.TrimPrefix(filepath.Base(dir), "python-"), Prefix: dir, Current: filepath.Base(dir) == in}
+		if one.Running, err = build.Running(dir); err != nil {
+			return all, err
+		}
+		all = append(all, one)
+	}
+	slices.SortFunc(all, func(a, b Interpreter) int { return compare(b.Version, a.Version) })
+	return all, nil
 }
 
 // compare orders versions; what is none comes as text does.

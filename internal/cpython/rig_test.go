@@ -102,7 +102,7 @@ type process struct {
 func (r *rig) process(targets ...string) *process {
 	r.t.Helper()
 	p := &process{}
-	p.room = cpython.New(cpython.Options{Config: sync.OnceValues(r.settings), Now: time.Now, Needs: r.need})
+	p.room = cpython.New(cpython.Options{Config: sync.OnceValues(r.settings), Now: time.Now, Needs: r.need, Machine: []string{r.root}})
 	registry, err := procedure.NewRegistry(p.room.Procedure())
 	must(r.t, err)
 	p.engine = engine.New(engine.Options{

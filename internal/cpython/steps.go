@@ -12,9 +12,9 @@ func (r *Room) Procedure() procedure.Procedure {
 	return procedure.Procedure{
 		Code: "PROCED-INFRA-006", Namespace: "cpython",
 		Title: procedure.Text{ES: "Actualizar la cadena de herramientas CPython", EN: "Update the CPython toolchain"},
-		All:   [][]string{{"cpython:deps", "cpython:fetch"}, {"cpython:configure"}, {"cpython:build"}, {"cpython:test"}, {"cpython:install"}, {"cpython:use"}, {"cpython:venvs"}},
-		// 8 compatibility, 9 performance, 10 clean-up
-		Missing: []int{8, 9, 10},
+		All:   [][]string{{"cpython:deps", "cpython:fetch"}, {"cpython:configure"}, {"cpython:build"}, {"cpython:test"}, {"cpython:install"}, {"cpython:use"}, {"cpython:venvs"}, {"cpython:clean"}},
+		// 8 compatibility, 9 performance
+		Missing: []int{8, 9},
 		Steps: []procedure.Step{
 			{
 				Number: 1, Target: "cpython:deps",
@@ -95,6 +95,17 @@ func (r *Room) Procedure() procedure.Procedure {
 				Plan:     r.planVenvs,
 				Estimate: minutes(1, 15),
 				Symptoms: []string{"P09", "P02"},
+			},
+			{
+				Number: 10, Target: "cpython:clean",
+				Title:    procedure.Text{ES: "Limpiar: lo que nadie usa, y que la caché puede devolver", EN: "Clean up: what nobody uses, and the cache can bring back"},
+				Done:     r.kept,
+				Run:      r.clean,
+				Validate: r.cleaned,
+				Undo:     r.bringBack,
+				Undone:   r.cameBack,
+				Plan:     r.planClean,
+				Estimate: minutes(0, 1),
 			},
 		},
 		Extra: []procedure.Step{

@@ -34,10 +34,10 @@ type Build struct {
 	Work    string // a directory of its own
 	Prefix  string // /opt/python-3.13.5
 
-	Optimized bool // at link time
-	Profile   bool // and guided by a profile, which takes a run of tests
-	Jobs      int  // how many compile at once; 0: see Jobs
-	Launcher  []string
+	Optimized bool     // at link time
+	Profile   bool     // and guided by a profile, which takes a run of tests
+	Jobs      int      // how many compile at once; 0: see Jobs
+	Through   []string // what gcc is called through: ccache, distcc
 	Modules   []string // that have to import, by the names that import takes
 	Allowed   []string // that may be missing
 

@@ -29,9 +29,6 @@ func (b *Build) Flags() []string {
 	if b.Optimized {
 		flags = append(flags, "--with-lto")
 	}
-	if len(b.Launcher) > 0 {
-		flags = append(flags, "CC="+strings.Join(append(b.Launcher, "gcc"), " "))
-	}
 	return append(flags, `LDFLAGS_NODIST=-Wl,-rpath,\$$ORIGIN/../lib`)
 }
 

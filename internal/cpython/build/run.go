@@ -31,8 +31,11 @@ func (b *Build) run(ctx context.Context, part string, see func(line string), pro
 	if _, err := fmt.Fprintf(log, "$ %s %s\n", program, strings.Join(args, " ")); err != nil {
 		return fmt.Errorf("write log: %w", err)
 	}
-	c := command.Change("sh", append([]string{"-c", `unset ` + shaping + `; exec "$0" "$@" 2>&1`, program}, args...)...)
+	c := command.Change("sh", append([]string{"-c", `unset ` + shaping + `; PATH="${BUILD_COMPILERS:+$BUILD_COMPILERS:}$PATH"; exec "$0" "$@" 2>&1`, program}, args...)...)
 	c.Dir = b.Source()
+	if c.Env, err = b.through(ctx); err != nil {
+		return err
+	}
 	stream, err := b.Door.Stream(ctx, c)
 	if err != nil {
 		return err

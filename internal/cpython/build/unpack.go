@@ -30,14 +30,12 @@ func (b *Build) Unpack(ctx context.Context) error {
 	if b.Unpacked() {
 		return nil
 	}
-	if err := b.unstamp(unpacked, configured, making, compiled, tested); err != nil {
-		return err
+	if err := b.Fell(); err != nil {
+		return fmt.Errorf("remove old sources: %w", err)
 	}
 	const beside = sourceDir + ".new"
-	for _, name := range []string{beside, sourceDir} {
-		if err := b.fresh(name); err != nil {
-			return fmt.Errorf("remove old sources: %w", err)
-		}
+	if err := b.fresh(beside); err != nil {
+		return fmt.Errorf("remove old sources: %w", err)
 	}
 	dir := filepath.Join(b.Work, beside)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -53,6 +51,15 @@ func (b *Build) Unpack(ctx context.Context) error {
 		return err
 	}
 	return b.stamp(unpacked, b.sources())
+}
+
+// Fell removes the tree, its stamps first: what is half removed was not built.
+// The logs stay.
+func (b *Build) Fell() error {
+	if err := b.unstamp(unpacked, configured, making, compiled, tested); err != nil {
+		return err
+	}
+	return os.RemoveAll(b.Source())
 }
 
 // SourceDate is the time of the newest file of the sources, which is about when

@@ -72,7 +72,7 @@ func (f finder) walk(ctx context.Context, root string) error {
 			return nil
 		}
 		switch entry.Name() {
-		case "node_modules", ".git", ".iact", "__pycache__":
+		case "node_modules", ".git", ".iact", "__pycache__", "overlay2": // that is what containers see
 			return fs.SkipDir
 		}
 		if kind, name, beside := anySibling(entry.Name()); beside {
