@@ -21,3 +21,6 @@ func (Test) Unit(ctx context.Context) error { return toolkit().Do(ctx, selftest.
 
 // Lint runs golangci-lint, pinned in tools/go.mod.
 func (Test) Lint(ctx context.Context) error { return toolkit().Do(ctx, selftest.Lint) }
+
+// Slow runs the tests that take over an hour: a CPython with all optimisations and the whole of its own test suite.
+func (Test) Slow(ctx context.Context) error { return toolkit().Do(ctx, selftest.Slow) }

@@ -115,6 +115,9 @@ func (r *Room) test(ctx context.Context, w *procedure.Work) error {
 	for _, known := range suite.Known {
 		w.Say.Warn("%s", known)
 	}
+	for _, name := range suite.Flaky {
+		w.Say.Warn("%s failed, and passed when it was run once more", name)
+	}
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"iact-infra/internal/command"
 	"iact-infra/internal/cpython"
 	"iact-infra/internal/cpython/release/releasetest"
+	"iact-infra/internal/cpython/venv/venvtest"
 )
 
 // childVariable makes the test binary a process that runs targets in a rig and
@@ -28,7 +30,7 @@ func TestMain(m *testing.M) {
 
 // child is one invocation of cpython:all.
 func child(root, more string) int {
-	r := &rig{t: &testing.T{}, root: root, more: more}
+	r := &rig{t: &testing.T{}, root: root, more: more, file: "test_json"}
 	p := r.process("cpython:all")
 	must(r.t, p.room.Select(cpython.Selection{Version: releasetest.New}))
 	err := p.engine.Target(context.Background(), "cpython:all")
@@ -69,19 +71,50 @@ func (r *rig) killedWhen(holds func() bool) {
 	must(r.t, syscall.Kill(pid, syscall.SIGKILL))
 }
 
-// TestRealSlowABuildThatIsKilledGoesOnAndItsInterpreterWorks builds the real
-// 3.13.5, signature and all, is killed in configure, in make and in the
-// installation, and goes on each time.
-func TestRealSlowABuildThatIsKilledGoesOnAndItsInterpreterWorks(t *testing.T) {
+// TestRealSlowAnUpgradeThatIsKilledAllAlongArrivesAndGoesBack takes a project
+// with three environments from 3.11.2 to 3.13.5, signature and all. It is killed
+// in configure, in make and in the installation, and goes on each time.
+func TestRealSlowAnUpgradeThatIsKilledAllAlongArrivesAndGoesBack(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.need = nil // the real ones
 	if os.Geteuid() != 0 {
 		t.Skip("only root may install what a build needs") //nolint:forbidigo // in CI it is root
 	}
-	r.more = ", optimizations: false"
 	must(t, os.Symlink(releasetest.Debian(t), r.path("src")))
-	r.environment()
+	r.more = ", optimizations: false, wheels: " + r.path("wheels") + ", venvs: [" + r.path("srv/*/venv") + "]"
+	put(t, r.path("lock"), releasetest.Old+" "+releasetest.OldSHA256+" 26437858 Python-"+releasetest.Old+".tgz pinned 2026-11-27 -\n")
+	r.good(releasetest.Old, "cpython:install", "cpython:use")
+	r.makeEnvironments()
+	r.arrivesThoughKilled()
+	left, err := os.ReadDir(r.path("opt"))
+	must(t, err)
+	if len(left) != 6 { // two prefixes, three links, and how they were
+		t.Errorf("left is %v", left)
+	}
+	r.works()
+	r.stand(releasetest.New)
+	for _, version := range []string{releasetest.Old, releasetest.New} { // back, and forth
+		began := time.Now()
+		r.good("", "cpython:rollback")
+		if took := time.Since(began); took > 2*time.Second { // the machine may be busy; alone it takes 0.1 s
+			t.Errorf("rollback took %s", took)
+		}
+		r.stand(version)
+	}
+	r.undoes(releasetest.New)
+	r.stand(releasetest.Old)
+	must(t, os.Rename(r.path("work"), r.path("work.away")))
+	began := time.Now()
+	r.finishes()
+	t.Logf("out of the cache, environments and all, in %s", time.Since(began))
+	r.works()
+	r.stand(releasetest.New)
+}
+
+// arrivesThoughKilled builds and installs the new version in spite of kills.
+func (r *rig) arrivesThoughKilled() {
+	r.t.Helper()
 	tree := r.path("work/build/" + releasetest.New + "/source")
 	log := func(part string) string {
 		text, _ := os.ReadFile(r.path("work/build/" + releasetest.New + "/log/" + part + ".log"))
@@ -91,32 +124,19 @@ func TestRealSlowABuildThatIsKilledGoesOnAndItsInterpreterWorks(t *testing.T) {
 	const early = "Parser/token.o"
 	r.killedWhen(func() bool { return strings.Count(log("make"), " -c ") > 220 })
 	compiled, err := os.Stat(filepath.Join(tree, early))
-	must(t, err)
+	must(r.t, err)
 	r.killedWhen(func() bool {
 		staged, _ := filepath.Glob(r.path("opt/.python-*.partial-*/" + r.path("opt") + "/*/lib/*/os.py"))
 		return len(staged) > 0
 	})
 	if _, err := os.Lstat(r.path("opt/python-" + releasetest.New)); err == nil {
-		t.Error("after a kill in the installation the prefix is there")
+		r.t.Error("after a kill in the installation the prefix is there")
 	}
 	if again, err := os.Stat(filepath.Join(tree, early)); err != nil || !again.ModTime().Equal(compiled.ModTime()) {
-		t.Errorf("make was started over: %v, %v", again.ModTime(), err)
+		r.t.Errorf("make was started over: %v", err)
 	}
+	r.stand(releasetest.Old)
 	r.finishes()
-	left, err := os.ReadDir(r.path("opt"))
-	must(t, err)
-	if len(left) != 4 { // the prefix, two links, and how they were
-		t.Errorf("left is %v", left)
-	}
-	r.works()
-	r.stands(releasetest.New)
-	r.undoes()
-	r.stands("")
-	must(t, os.Rename(r.path("work"), r.path("work.away")))
-	began := time.Now()
-	r.finishes()
-	t.Logf("out of the cache in %s", time.Since(began))
-	r.works()
 }
 
 // finishes runs the child to its end.
@@ -132,23 +152,38 @@ func (r *rig) finishes() {
 	}
 }
 
-// environment makes one of the project's with the interpreter of the system.
-func (r *rig) environment() {
-	r.t.Helper()
-	must(r.t, os.MkdirAll(r.path("wheels"), 0o755))
-	r.more += ", wheels: " + r.path("wheels")
-	must(r.t, command.NewDoor(command.Local()).Run(r.t.Context(), command.Change("/usr/bin/python3", "-m", "venv", r.path("checkout/api/venv"))))
+// environments are those of the project, and one elsewhere.
+func (r *rig) environments() []string {
+	return []string{r.path("checkout/api/venv"), r.path("checkout/tools/.venv"), r.path("srv/jobs/venv")}
 }
 
-// stands makes sure of the version on which the environment stands; "" is that
-// of the system.
-func (r *rig) stands(version string) {
+// makeEnvironments makes them with the version in use, each with a package, what
+// that needs, and a script.
+func (r *rig) makeEnvironments() {
 	r.t.Helper()
-	if version == "" {
-		version = r.version("/usr/bin/python3")
+	must(r.t, os.MkdirAll(r.path("wheels"), 0o755))
+	venvtest.Wheel(r.t, r.path("wheels"), "alpha", "1.0", "Requires-Dist: beta")
+	venvtest.Wheel(r.t, r.path("wheels"), "beta", "2.0")
+	door := command.NewDoor(command.Local())
+	for _, dir := range r.environments() {
+		must(r.t, door.Run(r.t.Context(), command.Change(r.path("opt/python/bin/python3"), "-m", "venv", dir)))
+		must(r.t, door.Run(r.t.Context(), command.Change(filepath.Join(dir, "bin/pip"), "install", "--no-index", "--find-links", r.path("wheels"), "alpha")))
 	}
-	if is := r.version(r.path("checkout/api/venv/bin/python")); is != version {
-		r.t.Errorf("the environment stands on python %s, want %s", is, version)
+}
+
+// stand makes sure of the version on which the environments stand, and that what
+// is installed in them works.
+func (r *rig) stand(version string) {
+	r.t.Helper()
+	for _, dir := range r.environments() {
+		if is := r.version(filepath.Join(dir, "bin/python")); is != version {
+			r.t.Errorf("%s stands on python %s, want %s", dir, is, version)
+		}
+		out, err := command.NewDoor(command.Local()).Text(r.t.Context(), command.Read(filepath.Join(dir, "bin/alpha"))).String()
+		must(r.t, err)
+		if out != "alpha 1.0\n" {
+			r.t.Errorf("the script of %s says %q", dir, out)
+		}
 	}
 }
 
@@ -159,18 +194,23 @@ func (r *rig) version(python string) string {
 	return strings.TrimSpace(out)
 }
 
-// undoes takes back what the last run did, by another process.
-func (r *rig) undoes() {
+// undoes takes back what the last run did that installed a version, by another
+// process.
+func (r *rig) undoes(version string) {
 	r.t.Helper()
 	runs, err := filepath.Glob(r.path("checkout/.iact/journal/*.jsonl"))
 	must(r.t, err)
-	last := strings.TrimSuffix(filepath.Base(runs[len(runs)-1]), ".jsonl")
+	runs = slices.DeleteFunc(runs, func(run string) bool {
+		text, err := os.ReadFile(run)
+		return err != nil || !strings.Contains(string(text), `"cpython:all"`)
+	})
+	last := strings.TrimSuffix(filepath.Base(r.newest(runs)), ".jsonl")
 	p := r.process()
 	defer p.room.Close()
 	if err := p.engine.Rollback(r.t.Context(), last, false); err != nil {
 		r.t.Fatalf("%v\n%s", err, p.said.String())
 	}
-	if _, err := os.Lstat(r.path("opt/python-" + releasetest.New)); err == nil {
+	if _, err := os.Lstat(r.path("opt/python-" + version)); err == nil {
 		r.t.Error("what the run has installed is still there")
 	}
 }

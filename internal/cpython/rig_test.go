@@ -43,12 +43,13 @@ type rig struct {
 	t    *testing.T
 	root string
 	more string // of the section; it begins with a comma
+	file string // of the suite that is run; "" is all of it
 	need []build.Need
 }
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	r := &rig{t: t, root: t.TempDir(), more: ", optimizations: false", need: []build.Need{{Name: "shell", Program: "sh"}}}
+	r := &rig{t: t, root: t.TempDir(), more: ", optimizations: false", file: "test_json", need: []build.Need{{Name: "shell", Program: "sh"}}}
 	put(t, r.path("checkout/go.mod"), "module iact-infra\n")
 	must(t, os.MkdirAll(r.path("opt"), 0o755))
 	return r
@@ -86,8 +87,8 @@ func (r *rig) repack(version string) {
 
 func (r *rig) settings() (*config.Config, error) {
 	put(r.t, r.path("checkout/config/iact.yaml"), fmt.Sprintf(
-		"cpython: {prefix: %s, source: %s, lock: %s, work: %s, cache: %s, modules: [json], tests: [test_json]%s}\n",
-		r.path("opt"), r.path("src"), r.path("lock"), r.path("work"), r.path("cache"), r.more))
+		"cpython: {prefix: %s, source: %s, lock: %s, work: %s, cache: %s, modules: [json], tests: [%s]%s}\n",
+		r.path("opt"), r.path("src"), r.path("lock"), r.path("work"), r.path("cache"), r.file, r.more))
 	return config.Load(config.Options{Root: r.path("checkout"), Getenv: func(string) string { return "" }})
 }
 

@@ -1,4 +1,4 @@
-// Package selftest is what `test:all`, `test:unit` and `test:lint` do: it tests the toolkit as CI does, on a machine
+// Package selftest is what `test:all`, `test:unit`, `test:slow` and `test:lint` do: it tests the toolkit as CI does, on a machine
 // that may be bare.
 //
 // All installs what is missing, builds, checks the format, vets, lints, starts a private PostgreSQL, MariaDB, OpenSSH server
@@ -42,6 +42,7 @@ func All(ctx context.Context) error {
 		}
 		s.check(ctx)
 		s.stage(ctx, "vet magefiles", s.gocmd("vet", "-tags", "mage", "./magefiles"))
+		s.stage(ctx, "vet slow tests", s.gocmd("vet", "-tags", "slow", "./..."))
 		s.stage(ctx, "lint", s.lint())
 		s.stage(ctx, "test", s.withServices(s.passes))
 		return s.verdict(ctx)
@@ -54,6 +55,17 @@ func Unit(ctx context.Context) error {
 		s.check(ctx)
 		s.stage(ctx, "test", s.quick)
 		s.slowest()
+		return s.verdict(ctx)
+	})
+}
+
+// Slow runs the tests that take over an hour, which are built with the tag slow.
+func Slow(ctx context.Context) error {
+	return run(ctx, func(ctx context.Context, s *suite) error {
+		s.stage(ctx, "install", s.script("install.sh"))
+		s.stage(ctx, "test", func(ctx context.Context) error {
+			return s.judge(s.tests(ctx, nil, "-count=1", "-tags=slow", "-timeout=6h", "-run=^TestWhole"))
+		})
 		return s.verdict(ctx)
 	})
 }

@@ -106,6 +106,17 @@ func TestAFailingTestOfTheProfileIsNamed(t *testing.T) {
 	}
 }
 
+func TestATestOfTheProfileThatTakesTheInterpreterWithItIsNamed(t *testing.T) {
+	t.Parallel()
+	b := toy(t, works, "all:\n\t@echo '0:00:01 load avg: 1.00 [ 1/44] test_array'; echo '0:00:12 load avg: 1.02 [12/44/1] test_datetime'; echo 'Fatal Python error: Segmentation fault'; echo 'make: *** [Makefile:845: profile-run-stamp] Error 139'; exit 2\n")
+	held(t, b)
+	b.Optimized, b.Profile = true, true
+	must(t, b.Configure(t.Context()))
+	if err := b.Make(t.Context()); !errors.Is(err, build.ErrProfile) || !strings.Contains(err.Error(), "test_datetime, in which it died") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestMakeGoesOnAfterItWasCutOff: what was finished long before stays, and what
 // may be half written is made again.
 func TestMakeGoesOnAfterItWasCutOff(t *testing.T) {
@@ -296,6 +307,8 @@ func TestTheResultsOfTheSuiteDecideAndNotTheExitCode(t *testing.T) {
 		"one fails":                   {`<testcase name="test.test_json.A.b"><failure/></testcase><testcase name="test.test_json.A.c"/>`, "2", "1 of 2 failed: test.test_json.A.b"},
 		"one fails and make says not": {`<testcase name="test.test_json.A.b"><error/></testcase>`, "0", "1 of 1 failed"},
 		"one that may":                {`<testcase name="test.test_gdb.test_x.A.b"><failure/></testcase><testcase name="test.test_json.A.c"/>`, "2", ""},
+		"one fails and passes again":  {`<testcase name="test.test_json.A.b"><failure/></testcase><testcase name="test.test_json.A.b"/>`, "0", ""},
+		"one fails in one run of two": {`<testcase name="test.test_json.A.b"/><testcase name="test.test_json.A.b"><failure/></testcase>`, "2", "no case failed, and still"},
 		"a file dies":                 {`<testcase name="test.test_json.A.b"/>`, "2", "no case failed, and still: make: exit 2"},
 		"none is run":                 {``, "0", "no test was run"},
 	} {

@@ -47,7 +47,7 @@ func (b *Build) Make(ctx context.Context) error {
 	}
 	bar := b.progress("compiling", b.objects())
 	defer bar.Done()
-	see := &watch{bar: bar}
+	see := newWatch(bar)
 	jobs := b.Jobs
 	if jobs == 0 {
 		jobs = Jobs(b.Optimized)
@@ -114,7 +114,17 @@ type watch struct {
 	block   []string // lines of the list of modules that follows
 	listing bool
 	failed  []string // tests of the profile
-	profile bool     // its run has failed
+	running string   // the one that was begun last
+	outcome *regexp.Regexp
+	begun   *regexp.Regexp
+	profile bool // its run has failed
+}
+
+func newWatch(bar Bar) *watch {
+	return &watch{
+		bar: bar, outcome: regexp.MustCompile(`^test (test_\w+) (?:failed|crashed)`),
+		begun: regexp.MustCompile(`^(?:[0-9:]+ .*)?\[ *[0-9]+/[0-9]+(?:/[0-9]+)?\] (test_\w+)`),
+	}
 }
 
 func (w *watch) line(line string) {
@@ -132,8 +142,13 @@ func (w *watch) line(line string) {
 	case strings.Contains(line, "profile-run-stamp] Error"):
 		w.profile = true
 	}
-	if found := regexp.MustCompile(`^test (test_\w+) (?:failed|crashed)`).FindStringSubmatch(line); found != nil {
+	if !strings.Contains(line, "test_") {
+		return
+	}
+	if found := w.outcome.FindStringSubmatch(line); found != nil {
 		w.failed = append(w.failed, found[1])
+	} else if found := w.begun.FindStringSubmatch(line); found != nil {
+		w.running = found[1]
 	}
 }
 
@@ -153,8 +168,11 @@ func (w *watch) explain(err error) error {
 		return err
 	}
 	which := "its log names none"
-	if len(w.failed) > 0 {
+	switch {
+	case len(w.failed) > 0:
 		which = strings.Join(w.failed, ", ")
+	case w.running != "":
+		which = w.running + ", in which it died"
 	}
 	return fault.New(fault.Failed, "-pgo=fallback builds without the profile, some percent slower; or optimizations: false in the configuration",
 		fmt.Errorf("%w: %s: %w", ErrProfile, which, err))

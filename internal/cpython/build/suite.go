@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -21,6 +22,7 @@ type Suite struct {
 	Ran, Skipped int
 	Failed       []string // that count
 	Known        []string // with the reason why they do not
+	Flaky        []string // that passed when the suite ran them once more
 	JUnit        string   // the file with all of it
 }
 
@@ -99,15 +101,24 @@ func (s *Suite) read() error {
 	if err := xml.Unmarshal(text, &file); err != nil {
 		return fmt.Errorf("read test results: %w", err)
 	}
+	failed := map[string]bool{} // by name: false when it has passed as well
 	for _, suite := range file.Suites {
 		for _, one := range suite.Cases {
-			s.Ran++
+			bad := one.Failure != nil || one.Error != nil
+			was, seen := failed[one.Name]
+			failed[one.Name] = bad && (was || !seen)
 			switch {
-			case one.Skipped != nil:
+			case seen && was != bad:
+				s.Flaky = append(s.Flaky, one.Name)
+			case !seen && one.Skipped != nil:
 				s.Skipped++
-			case one.Failure != nil || one.Error != nil:
-				s.judge(one.Name)
 			}
+		}
+	}
+	s.Ran = len(failed)
+	for _, name := range slices.Sorted(maps.Keys(failed)) {
+		if failed[name] {
+			s.judge(name)
 		}
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"iact-infra/internal/cpython/venv"
+	"iact-infra/internal/cpython/venv/venvtest"
 	"iact-infra/internal/fault"
 )
 
@@ -40,7 +41,7 @@ func TestSlowWhatCameFromElsewhereComesFromThereAgain(t *testing.T) {
 	r := newRig(t)
 	r.wheel("beta", "2.0")
 	r.wheel("pinned", "1.0")
-	alpha := r.wheelIn(t.TempDir(), "alpha", "1.0", "Provides-Extra: more", "Requires-Dist: beta>=2; extra == 'more'")
+	alpha := venvtest.Wheel(t, t.TempDir(), "alpha", "1.0", "Provides-Extra: more", "Requires-Dist: beta>=2; extra == 'more'")
 	mine := r.editable("mine")
 	env := r.env("venv", "pinned", "alpha[more] @ file://"+alpha, "-e", mine)
 

@@ -1,9 +1,6 @@
 package venv_test
 
 import (
-	"archive/zip"
-	"bytes"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +9,7 @@ import (
 
 	"iact-infra/internal/command"
 	"iact-infra/internal/cpython/venv"
+	"iact-infra/internal/cpython/venv/venvtest"
 )
 
 // system is the distribution's interpreter: both the old one and the new one,
@@ -58,38 +56,10 @@ func mover(dir string, options ...command.Option) *venv.Mover {
 	}
 }
 
-// wheel writes a wheel of one module and one script, both of the package's name.
-// lines are more lines of its METADATA.
+// wheel writes a wheel where the rig installs from.
 func (r *rig) wheel(name, version string, lines ...string) string {
 	r.t.Helper()
-	return r.wheelIn(r.Wheels, name, version, lines...)
-}
-
-func (r *rig) wheelIn(dir, name, version string, lines ...string) string {
-	r.t.Helper()
-	info := fmt.Sprintf("%s-%s.dist-info/", name, version)
-	contents := [][2]string{
-		{name + ".py", fmt.Sprintf("def main():\n    print(%q)\n", name+" "+version)},
-		{info + "METADATA", fmt.Sprintf("Metadata-Version: 2.1\nName: %s\nVersion: %s\n%s\n", name, version, strings.Join(append(lines, ""), "\n"))},
-		{info + "WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"},
-		{info + "entry_points.txt", fmt.Sprintf("[console_scripts]\n%s = %s:main\n", name, name)},
-	}
-	record := info + "RECORD,,\n"
-	var b bytes.Buffer
-	z := zip.NewWriter(&b)
-	for _, one := range contents {
-		record += one[0] + ",,\n"
-	}
-	for _, one := range append(contents, [2]string{info + "RECORD", record}) {
-		w, err := z.Create(one[0])
-		must(r.t, err)
-		_, err = w.Write([]byte(one[1]))
-		must(r.t, err)
-	}
-	must(r.t, z.Close())
-	path := filepath.Join(dir, fmt.Sprintf("%s-%s-py3-none-any.whl", name, version))
-	must(r.t, os.WriteFile(path, b.Bytes(), 0o644))
-	return path
+	return venvtest.Wheel(r.t, r.Wheels, name, version, lines...)
 }
 
 // env makes an environment with the system's interpreter.

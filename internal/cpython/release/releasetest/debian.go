@@ -38,7 +38,7 @@ const (
 // is skipped, with the reason; with CI=true it fails. The name of the test has to begin with TestReal or TestSlow.
 func Debian(t testing.TB) string {
 	t.Helper()
-	if name := t.Name(); !strings.HasPrefix(name, "TestReal") && !strings.HasPrefix(name, "TestSlow") {
+	if name := t.Name(); !strings.HasPrefix(name, "TestReal") && !strings.HasPrefix(name, "TestSlow") && !strings.HasPrefix(name, "TestWhole") {
 		t.Fatalf("%s needs the network: begin its name with TestReal, by which test:unit leaves it out", name)
 	}
 	dir, err := get(t.Context(), command.NewDoor(command.Local()))
