@@ -28,8 +28,11 @@ import (
 //   - thomas-wouters.asc: from Debian's source package python3.13 3.13.5-2, debian/upstream/signing-key.asc, taken on
 //     2026-11-27. This copy expired on 2026-07-02, which does not matter to what was signed before.
 //
-// Not shipped, because no copy could be had for this release of the toolkit: Pablo Galindo Salgado (3.10, 3.11), Łukasz
-// Langa (3.8, 3.9), Ned Deily (3.6, 3.7). They go into the directory of further keys.
+//   - ned-deily.asc, lukasz-langa.asc: from python.org's own list, static/files/pubkeys.txt in the repository of its site,
+//     as it was before 2021-07-09, reduced to what checking needs; taken on 2026-11-27. The copy of the second expired on 2025-05-11.
+//
+// Not shipped, because no copy could be had for this release of the toolkit: Pablo Galindo Salgado (3.10, 3.11). It goes
+// into the directory of further keys, cpython.release_keys.
 //
 //go:embed keys/*.asc
 var keys embed.FS
