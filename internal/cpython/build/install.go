@@ -1,6 +1,7 @@
 package build
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -196,7 +197,8 @@ func (b *Build) Sweep() error {
 	return nil
 }
 
-// Running is a process whose program is below dir, 0 when there is none.
+// Running is a process that has loaded something from below dir, its program or
+// a library, 0 when there is none. Those of other users show it to root only.
 func Running(dir string) (pid int, err error) {
 	all, err := os.ReadDir("/proc")
 	if errors.Is(err, fs.ErrNotExist) {
@@ -205,11 +207,18 @@ func Running(dir string) (pid int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real // as the kernel names it
+	}
 	for _, one := range all {
-		program, err := os.Readlink(filepath.Join("/proc", one.Name(), "exe"))
-		if err == nil && strings.HasPrefix(program, dir+"/") {
-			_, err = fmt.Sscan(one.Name(), &pid)
-			return pid, err
+		if _, err := fmt.Sscan(one.Name(), &pid); err != nil || pid == os.Getpid() {
+			continue
+		}
+		// A copy of the interpreter, as some environments have one, loads libpython
+		// from here.
+		loaded, err := os.ReadFile(filepath.Join("/proc", one.Name(), "maps"))
+		if err == nil && bytes.Contains(loaded, []byte(" "+dir+"/")) {
+			return pid, nil
 		}
 	}
 	return 0, nil
