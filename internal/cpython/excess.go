@@ -61,40 +61,31 @@ func (r *Room) excess(ctx context.Context, w *procedure.Work) (e excess, err err
 }
 
 // oldInterpreters are those beyond the newest ones that nobody needs. The others
-// come as lines that say who needs them.
+// come as lines that say who needs them. The whole machine is searched for
+// environments last, and only when nothing nearer keeps an interpreter.
 func (r *Room) oldInterpreters(ctx context.Context, w *procedure.Work, c *config.Config) (old []removal, stay []string, err error) {
 	all, err := installedIn(c)
 	if err != nil || len(all) <= c.CPython.Keep {
-		return nil, nil, err
-	}
-	users, err := r.users(ctx, c)
-	if err != nil {
 		return nil, nil, err
 	}
 	cached, err := r.cached(ctx, w, c)
 	if err != nil {
 		return nil, nil, err
 	}
-	asked, err := r.version(c)
+	needed, err := r.needed(ctx, c, cached)
 	if err != nil {
 		return nil, nil, err
 	}
-	before, _ := before(c.CPython.Prefix) // an error: there is no way back that would be cut
+	var users func(prefix string) string
 	for _, one := range all[c.CPython.Keep:] {
-		why := ""
-		switch {
-		case one.Current:
-			why = "it is in use"
-		case one.Version == asked.String():
-			why = "it is the one that is asked for"
-		case before[current] == filepath.Base(one.Prefix):
-			why = "cpython:rollback goes to it"
-		case one.Running != 0:
-			why = fmt.Sprintf("process %d runs from it", one.Running)
-		case users(one.Prefix) != "":
-			why = "the environment " + users(one.Prefix) + " stands on it"
-		case cached[one.Prefix] == "":
-			why = "the cache has no build of it to bring it back; rm -r " + one.Prefix + " removes it for good"
+		why := needed(one)
+		if why == "" && users == nil {
+			if users, err = r.users(ctx, c, r.anywhere()...); err != nil {
+				return nil, nil, err
+			}
+		}
+		if why == "" {
+			why = users(one.Prefix)
 		}
 		if why != "" {
 			stay = append(stay, fmt.Sprintf("python %s stays: %s", one.Version, why))
@@ -109,14 +100,36 @@ func (r *Room) oldInterpreters(ctx context.Context, w *procedure.Work, c *config
 	return old, stay, nil
 }
 
-// users tells an environment that stands on an interpreter, wherever on this
-// machine it is, or is kept for a way back; "" when there is none.
-func (r *Room) users(ctx context.Context, c *config.Config) (func(prefix string) string, error) {
-	roots := r.o.Machine
-	if roots == nil {
-		roots = machine()
+// needed tells why an interpreter is needed, as far as that is quickly seen; ""
+// is no reason.
+func (r *Room) needed(ctx context.Context, c *config.Config, cached map[string]string) (func(Interpreter) string, error) {
+	asked, err := r.version(c)
+	if err != nil {
+		return nil, err
 	}
-	envs, err := venv.Find(ctx, append([]string{c.Project}, roots...), c.CPython.Venvs)
+	users, err := r.users(ctx, c)
+	before, _ := before(c.CPython.Prefix) // an error: there is no way back that would be cut
+	return func(one Interpreter) string {
+		switch {
+		case one.Current:
+			return "it is in use"
+		case one.Version == asked.String():
+			return "it is the one that is asked for"
+		case before[current] == filepath.Base(one.Prefix):
+			return "cpython:rollback goes to it"
+		case one.Running != 0:
+			return fmt.Sprintf("process %d runs from it", one.Running)
+		case cached[one.Prefix] == "":
+			return "the cache has no build of it to bring it back; rm -r " + one.Prefix + " removes it for good"
+		}
+		return users(one.Prefix)
+	}, err
+}
+
+// users tells which environment stands on an interpreter, or is kept for a way
+// back, of those of the project and below further directories; "" is none.
+func (r *Room) users(ctx context.Context, c *config.Config, further ...string) (func(prefix string) string, error) {
+	envs, err := venv.Find(ctx, append([]string{c.Project}, further...), c.CPython.Venvs)
 	if err != nil {
 		return nil, err
 	}
@@ -124,11 +137,19 @@ func (r *Room) users(ctx context.Context, c *config.Config) (func(prefix string)
 	return func(prefix string) string {
 		for path, envs := range dirs {
 			if path == prefix || strings.HasPrefix(path, prefix+"/") {
-				return envs[0]
+				return "the environment " + envs[0] + " stands on it"
 			}
 		}
 		return ""
 	}, err
+}
+
+// anywhere is where an environment may be.
+func (r *Room) anywhere() []string {
+	if r.o.Machine != nil {
+		return r.o.Machine
+	}
+	return machine()
 }
 
 // machine is where an environment may be: everywhere but where the kernel shows
