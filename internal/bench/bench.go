@@ -8,18 +8,14 @@ package bench
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"text/tabwriter"
 	"time"
 
 	"iact-infra/internal/command"
-	"iact-infra/internal/fault"
 	"iact-infra/internal/report"
 	"iact-infra/internal/testbed/cluster"
 )
@@ -43,6 +39,8 @@ type bench struct {
 	out  io.Writer
 	rows []row
 	last figures // of the run of ours that was measured last
+
+	profile bool // builds of CPython are optimised
 }
 
 // row is one promise and what was measured.
@@ -60,71 +58,6 @@ type pair struct {
 	peer  func(context.Context) (float64, error)
 	most  float64
 	reset func() error // before each round
-}
-
-// All measures everything and fails when a promise does not hold. It needs
-// PostgreSQL, MariaDB, OpenSSH, Docker, tar, zstd, gzip, restic and GNU time, and some 8 GB in dir.
-func All(ctx context.Context, door *command.Door, root, only string, out io.Writer) (err error) {
-	dir, err := os.MkdirTemp("", "iact-bench-")
-	if err != nil {
-		return err
-	}
-	b := &bench{door: door, root: root, dir: dir, iact: filepath.Join(dir, "iact"), out: out, made: map[string]bool{}}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	parts := b.parts()
-	if names := names(parts); only != "" && !slices.Contains(names, only) {
-		return fault.New(fault.Usage, "leave -only out, or name one of "+strings.Join(names, ", "), fmt.Errorf("measure: there is no part %s", only))
-	}
-	server, stop, err := cluster.Start(ctx, door, root)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, stop(context.WithoutCancel(ctx))) }()
-	b.pg = server
-	if err := b.compile(ctx); err != nil {
-		return err
-	}
-	for _, part := range parts {
-		if only != "" && only != part.name {
-			continue
-		}
-		if err := part.measure(ctx); err != nil {
-			return err
-		}
-	}
-	return b.verdict()
-}
-
-// part is some of what is measured, with data of its own.
-type part struct {
-	name    string
-	measure func(context.Context) error
-}
-
-func (b *bench) parts() []part {
-	database := func(name string) func(context.Context) error {
-		return func(ctx context.Context) error {
-			if err := b.make(ctx, name); err != nil {
-				return err
-			}
-			if err := b.database(ctx, name); err != nil {
-				return err
-			}
-			return b.restore(ctx, name)
-		}
-	}
-	return []part{
-		{"pgbench", database("pgbench")}, {"dense", database("dense")}, {"mariadb", b.mariadb}, {"ssh", b.ssh}, {"volume", b.volume},
-		{"tree", b.tree}, {"rotation", b.rotation}, {"start", b.start},
-	}
-}
-
-func names(parts []part) []string {
-	var all []string
-	for _, p := range parts {
-		all = append(all, p.name)
-	}
-	return all
 }
 
 // compare measures a pair round by round, ours and the peer in turns.
@@ -154,7 +87,7 @@ func (b *bench) compare(ctx context.Context, p pair) error {
 func (b *bench) note(name string, ours, peers, most float64, unit string) {
 	r := row{name: name, ours: ours, peers: peers, ratio: ours / peers, most: most, unit: unit}
 	b.rows = append(b.rows, r)
-	fmt.Fprintf(b.out, "%s: %.3g %s, peer or limit %.3g %s, ratio %.2f (at most %.2f)\n", name, ours, unit, peers, unit, r.ratio, most)
+	fmt.Fprintf(b.out, "%s: %.3g %s, peer or limit %.3g %s, ratio %.3g (at most %.3g)\n", name, ours, unit, peers, unit, r.ratio, most)
 }
 
 // memory notes the memory of the last run of ours.
@@ -172,7 +105,7 @@ func (b *bench) verdict() error {
 			word = "broken"
 			broken = append(broken, r.name)
 		}
-		fmt.Fprintf(t, "%s\t%.3g %s\t%.3g %s\t%.2f\t%.2f\t%s\n", r.name, r.ours, r.unit, r.peers, r.unit, r.ratio, r.most, word)
+		fmt.Fprintf(t, "%s\t%.3g %s\t%.3g %s\t%.3g\t%.3g\t%s\n", r.name, r.ours, r.unit, r.peers, r.unit, r.ratio, r.most, word)
 	}
 	if err := t.Flush(); err != nil {
 		return err

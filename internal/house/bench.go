@@ -4,10 +4,24 @@ import (
 	"context"
 
 	"iact-infra/internal/bench"
+	"iact-infra/internal/command"
 )
 
 // Bench is bench:all -only=PART.
 func (h *House) Bench(ctx context.Context, only *string) error {
+	return h.measure(func(door *command.Door, root string) error {
+		return bench.All(ctx, door, root, given(only), h.env.Stdout)
+	})
+}
+
+// BenchCPython is bench:cpython -pgo=true.
+func (h *House) BenchCPython(ctx context.Context, pgo *bool) error {
+	return h.measure(func(door *command.Door, root string) error {
+		return bench.CPython(ctx, door, root, pgo != nil && *pgo, h.env.Stdout)
+	})
+}
+
+func (h *House) measure(work func(door *command.Door, root string) error) error {
 	root, err := h.Root()
 	if err != nil {
 		return h.Told(err)
@@ -16,5 +30,5 @@ func (h *House) Bench(ctx context.Context, only *string) error {
 	if err != nil {
 		return h.Told(err)
 	}
-	return h.Told(bench.All(ctx, door, root, given(only), h.env.Stdout))
+	return h.Told(work(door, root))
 }

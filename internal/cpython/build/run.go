@@ -17,8 +17,8 @@ import (
 // lastLines is how much of a log an error shows.
 const lastLines = 40
 
-// shaping are variables of the caller that would shape the build unseen.
-const shaping = "CC CXX CFLAGS CPPFLAGS CXXFLAGS LDFLAGS LIBS MAKEFLAGS LD_LIBRARY_PATH PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME"
+// Shaping are variables of the caller that would shape the build unseen.
+const Shaping = "CC CXX CFLAGS CPPFLAGS CXXFLAGS LDFLAGS LIBS MAKEFLAGS LD_LIBRARY_PATH PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME"
 
 // run runs a program in the source tree, both of its outputs into the log of a
 // part, and calls see for each line. The error holds the end of the log.
@@ -31,7 +31,7 @@ func (b *Build) run(ctx context.Context, part string, see func(line string), pro
 	if _, err := fmt.Fprintf(log, "$ %s %s\n", program, strings.Join(args, " ")); err != nil {
 		return fmt.Errorf("write log: %w", err)
 	}
-	c := command.Change("sh", append([]string{"-c", `unset ` + shaping + `; PATH="${BUILD_COMPILERS:+$BUILD_COMPILERS:}$PATH"; exec "$0" "$@" 2>&1`, program}, args...)...)
+	c := command.Change("sh", append([]string{"-c", `unset ` + Shaping + `; PATH="${BUILD_COMPILERS:+$BUILD_COMPILERS:}$PATH"; exec "$0" "$@" 2>&1`, program}, args...)...)
 	c.Dir = b.Source()
 	if c.Env, err = b.through(ctx); err != nil {
 		return err
