@@ -51,6 +51,11 @@ func (Cpython) Venvs(ctx context.Context, version *string) error {
 	return toolkit().RunCPython(ctx, "cpython:venvs", version, nil, nil)
 }
 
+// Compat compares the project's environments on a version with those they replaced: dependencies, C extensions, sources, smoke tests: -version=X.Y.Z (step 8).
+func (Cpython) Compat(ctx context.Context, version *string) error {
+	return toolkit().RunCPython(ctx, "cpython:compat", version, nil, nil)
+}
+
 // Clean removes build trees of installed versions, and interpreters beyond the newest that nobody uses and the cache can bring back (step 10).
 func (Cpython) Clean(ctx context.Context) error { return toolkit().Run(ctx, "cpython:clean") }
 

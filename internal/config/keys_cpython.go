@@ -31,6 +31,7 @@ type CPython struct {
 	SignKey      string // the OpenSSH key that finished builds are signed with
 	Signers      string // an allowed_signers file: who may have signed them
 	Keep         int    // interpreters, and replaced environments of each
+	Smoke        []string
 }
 
 // versionPattern is what a release is called.
@@ -183,6 +184,11 @@ func cpythonKeys() []key {
 			name: "keep", shape: number, fallback: "3", min: 1, max: 1000,
 			en: "How many interpreters cpython:clean leaves, and replaced environments of each.", es: "Cuántos intérpretes deja cpython:clean, y entornos reemplazados de cada uno.",
 			at: func(c *Config, _ *Source) any { return &c.CPython.Keep },
+		},
+		{
+			name: "smoke", shape: texts, fallback: "[]", example: "[python manage.py check, pytest -q -m smoke]",
+			en: "Commands that must end well in each environment; found by the project's files when left out.", es: "Órdenes que deben terminar bien en cada entorno; si falta, se deducen de los archivos del proyecto.",
+			at: func(c *Config, _ *Source) any { return &c.CPython.Smoke },
 		},
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"iact-infra/internal/cpython"
 	"iact-infra/internal/cpython/release/releasetest"
 	"iact-infra/internal/cpython/venv/venvtest"
+	"iact-infra/internal/fault"
 )
 
 // childVariable makes the test binary a process that runs targets in a rig and
@@ -94,6 +95,7 @@ func TestRealSlowAnUpgradeThatIsKilledAllAlongArrivesAndGoesBack(t *testing.T) {
 	}
 	r.works()
 	r.stand(releasetest.New)
+	r.comparesWithBefore()
 	for _, version := range []string{releasetest.Old, releasetest.New} { // back, and forth
 		began := time.Now()
 		r.good("", "cpython:rollback")
@@ -110,6 +112,18 @@ func TestRealSlowAnUpgradeThatIsKilledAllAlongArrivesAndGoesBack(t *testing.T) {
 	t.Logf("out of the cache, environments and all, in %s", time.Since(began))
 	r.works()
 	r.stand(releasetest.New)
+}
+
+// comparesWithBefore makes sure that step 8 sees what the update has broken, and
+// what it has not.
+func (r *rig) comparesWithBefore() {
+	r.t.Helper()
+	r.good(releasetest.New, "cpython:compat")
+	put(r.t, r.path("checkout/api/requirements.txt"), "alpha==1.0\n")
+	put(r.t, r.path("checkout/api/old.py"), "import imp\n") // gone since 3.12
+	r.refused(releasetest.New, "cpython:compat", fault.Invalid, "imp", "importlib")
+	must(r.t, os.Remove(r.path("checkout/api/old.py")))
+	r.good(releasetest.New, "cpython:compat")
 }
 
 // arrivesThoughKilled builds and installs the new version in spite of kills.

@@ -162,9 +162,12 @@ func (r *rig) made() int {
 }
 
 // snapshot is all about the directory of interpreters.
-func (r *rig) snapshot() string {
+func (r *rig) snapshot() string { r.t.Helper(); return r.listing("opt") }
+
+// listing is all about a directory of the rig.
+func (r *rig) listing(dir string) string {
 	r.t.Helper()
-	out, err := command.NewDoor(command.Local()).Text(r.t.Context(), command.Read("find", r.path("opt"), "-printf", "%P %y %l %m %T@ %i\n")).String()
+	out, err := command.NewDoor(command.Local()).Text(r.t.Context(), command.Read("find", r.path(dir), "-printf", "%P %y %l %m %T@ %i\n")).String()
 	must(r.t, err)
 	return out
 }

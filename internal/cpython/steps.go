@@ -12,9 +12,9 @@ func (r *Room) Procedure() procedure.Procedure {
 	return procedure.Procedure{
 		Code: "PROCED-INFRA-006", Namespace: "cpython",
 		Title: procedure.Text{ES: "Actualizar la cadena de herramientas CPython", EN: "Update the CPython toolchain"},
-		All:   [][]string{{"cpython:deps", "cpython:fetch"}, {"cpython:configure"}, {"cpython:build"}, {"cpython:test"}, {"cpython:install"}, {"cpython:use"}, {"cpython:venvs"}, {"cpython:clean"}},
-		// 8 compatibility, 9 performance
-		Missing: []int{8, 9},
+		All:   [][]string{{"cpython:deps", "cpython:fetch"}, {"cpython:configure"}, {"cpython:build"}, {"cpython:test"}, {"cpython:install"}, {"cpython:use"}, {"cpython:venvs"}, {"cpython:compat"}, {"cpython:clean"}},
+		// 9 performance
+		Missing: []int{9},
 		Steps: []procedure.Step{
 			{
 				Number: 1, Target: "cpython:deps",
@@ -95,6 +95,13 @@ func (r *Room) Procedure() procedure.Procedure {
 				Plan:     r.planVenvs,
 				Estimate: minutes(1, 15),
 				Symptoms: []string{"P09", "P02"},
+			},
+			{
+				Number: 8, Target: "cpython:compat",
+				Title:    procedure.Text{ES: "Comprobar que el proyecto funciona en la versión", EN: "Check that the project fits the version"},
+				ReadOnly: true,
+				Run:      r.checkFit,
+				Estimate: minutes(0, 20),
 			},
 			{
 				Number: 10, Target: "cpython:clean",

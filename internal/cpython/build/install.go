@@ -207,8 +207,8 @@ func Running(dir string) (pid int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = real // as the kernel names it
+	if as, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = as // the kernel names it
 	}
 	for _, one := range all {
 		if _, err := fmt.Sscan(one.Name(), &pid); err != nil || pid == os.Getpid() {

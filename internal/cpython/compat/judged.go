@@ -25,7 +25,6 @@ type dependencyRow struct {
 	misfit    string // the declared versions that the installed one is none of
 	pythons   string // the Pythons that it is for, when this one is none of them
 	state     string // how its import went
-	text      string
 	failed    []loaded // what did not import
 }
 
@@ -49,6 +48,39 @@ func (d *dependency) row(r *run, s *side) *dependencyRow {
 }
 
 func (r *run) judgeSide(ctx context.Context, s *side) error {
+	q := r.question(s)
+	answers, _, err := ask[judgement](ctx, r, s, judgeProbe, q, r.limit())
+	if ctx.Err() != nil {
+		return err
+	}
+	var j judgement
+	if err == nil && len(answers) == 1 {
+		j = answers[0]
+	}
+	if !j.Packaging && s == r.new && anyMarker(q.Markers) {
+		r.report.add(Finding{Code: "CP-DEP-009", Level: Warn, Verdict: New, Title: "markers were not evaluated: every requirement was taken as meant",
+			Evidence: s.program, Cause: "the interpreter has neither packaging nor pip", Fix: s.program + " -m ensurepip"})
+	}
+	markers, fits := inTurn(j.Markers), inTurn(j.Fits)
+	for _, d := range r.wanted {
+		row := d.row(r, s)
+		for _, one := range d.said {
+			applies := markers()
+			row.applies = row.applies || applies
+			if row.installed != nil && !fits() && applies {
+				row.misfit = one.Spec
+			}
+		}
+		if row.installed != nil && !fits() {
+			row.pythons = row.installed.RequiresPython
+		}
+	}
+	return nil
+}
+
+// question is all that has to be judged on a side, in the order in which the
+// answers are taken.
+func (r *run) question(s *side) judgeQuestion {
 	var q judgeQuestion
 	for _, d := range r.wanted {
 		installed := s.names[d.name]
@@ -63,45 +95,16 @@ func (r *run) judgeSide(ctx context.Context, s *side) error {
 			q.Fits = append(q.Fits, [2]string{installed.RequiresPython, s.facts.Version})
 		}
 	}
-	answers, _, err := ask[judgement](ctx, r, s, judgeProbe, q, r.limit())
-	if ctx.Err() != nil {
-		return err
+	return q
+}
+
+// inTurn gives one answer after the other. No opinion is a yes.
+func inTurn(all []*bool) func() bool {
+	next := 0
+	return func() bool {
+		next++
+		return next > len(all) || all[next-1] == nil || *all[next-1]
 	}
-	var j judgement
-	if err == nil && len(answers) == 1 {
-		j = answers[0]
-	}
-	if !j.Packaging && s == r.new && anyMarker(q.Markers) {
-		r.report.add(Finding{Code: "CP-DEP-009", Level: Warn, Verdict: New, Title: "markers were not evaluated: every requirement was taken as meant",
-			Evidence: s.program, Cause: "the interpreter has neither packaging nor pip", Fix: s.program + " -m ensurepip"})
-	}
-	marker, fit := 0, 0
-	next := func() *bool {
-		fit++
-		if fit <= len(j.Fits) {
-			return j.Fits[fit-1]
-		}
-		return nil
-	}
-	for _, d := range r.wanted {
-		row := d.row(r, s)
-		for _, one := range d.said {
-			applies := marker >= len(j.Markers) || j.Markers[marker] == nil || *j.Markers[marker]
-			marker++
-			row.applies = row.applies || applies
-			if row.installed != nil {
-				if fits := next(); applies && fits != nil && !*fits {
-					row.misfit = one.Spec
-				}
-			}
-		}
-		if row.installed != nil {
-			if fits := next(); fits != nil && !*fits {
-				row.pythons = row.installed.RequiresPython
-			}
-		}
-	}
-	return nil
 }
 
 func anyMarker(all []string) bool {

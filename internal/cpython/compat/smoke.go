@@ -66,7 +66,7 @@ func (r *run) smoke(ctx context.Context, all []smokeCommand) error {
 			continue
 		}
 		if r.Door.Planning() && !one.ours {
-			c, _, err := r.command(r.new, one)
+			c, err := r.command(r.new, one)
 			if err != nil {
 				return err
 			}
@@ -91,7 +91,7 @@ func (r *run) smoke(ctx context.Context, all []smokeCommand) error {
 // command is one for a side. A script of the environment runs in that
 // environment, whatever its first line says: in one that was moved aside it
 // names the interpreter that has taken its place.
-func (r *run) command(s *side, one smokeCommand) (command.Command, string, error) {
+func (r *run) command(s *side, one smokeCommand) (command.Command, error) {
 	bin := filepath.Dir(s.program)
 	program, args := one.words[0], one.words[1:]
 	switch path := filepath.Join(bin, program); {
@@ -108,7 +108,7 @@ func (r *run) command(s *side, one smokeCommand) (command.Command, string, error
 	c.Dir, c.As = r.Project, s.as
 	scratch, err := os.MkdirTemp(s.home, "smoke-")
 	if err != nil {
-		return c, "", err
+		return c, err
 	}
 	c.Env = append([]string{
 		"PATH=" + bin + string(os.PathListSeparator) + os.Getenv("PATH"), "VIRTUAL_ENV=" + s.Env,
@@ -117,12 +117,12 @@ func (r *run) command(s *side, one smokeCommand) (command.Command, string, error
 		"PIP_DISABLE_PIP_VERSION_CHECK=1", "PIP_NO_INPUT=1",
 	}, one.env...)
 	c.Timeout = cmp.Or(r.SmokeTimeout, 10*time.Minute)
-	return c, scratch, chownLike(s, scratch)
+	return c, chownLike(s, scratch)
 }
 
 // try runs a command and keeps the end of what it says.
 func (r *run) try(ctx context.Context, s *side, one smokeCommand) ended {
-	c, _, err := r.command(s, one)
+	c, err := r.command(s, one)
 	if err != nil {
 		return ended{failed, "cannot run", err.Error()}
 	}

@@ -1,62 +1,64 @@
 package compat
 
 import (
+	"errors"
 	"fmt"
 	"strings"
+
+	"mvdan.cc/sh/v3/expand"
+	"mvdan.cc/sh/v3/syntax"
 
 	"iact-infra/internal/fault"
 )
 
-// words splits a command line into words, as a shell does, with quotes and
-// backslashes and nothing else. What only a shell could do is refused.
+// words splits a command line as a shell does, with quotes and backslashes and
+// nothing else. What only a shell could do is refused.
 func words(line string) ([]string, error) {
-	refuse := func(why string) ([]string, error) {
-		return nil, fault.New(fault.Usage, "put it into a script, and name the script", fmt.Errorf("read command %q: %s", line, why))
+	refuse := func(why error) ([]string, error) {
+		return nil, fault.New(fault.Usage, "put it into a script, and name the script", fmt.Errorf("read command %q: %w", line, why))
+	}
+	if strings.ContainsRune(line, 0) {
+		return refuse(errors.New("it holds a zero byte"))
 	}
 	var all []string
-	var word strings.Builder
-	open, quote, escaped := false, rune(0), false
-	for _, r := range line {
-		switch {
-		case r == 0:
-			return refuse("it holds a zero byte")
-		case escaped:
-			if quote == '"' && !strings.ContainsRune("\"\\$`", r) {
-				word.WriteByte('\\')
-			}
-			word.WriteRune(r)
-			escaped = false
-		case r == '\\' && quote != '\'':
-			escaped, open = true, true
-		case quote != 0 && r == quote:
-			quote = 0
-		case quote == '"' && (r == '$' || r == '`'):
-			return refuse("no shell runs it, and " + string(r) + " is for one")
-		case quote != 0:
-			word.WriteRune(r)
-		case r == '\'' || r == '"':
-			quote, open = r, true
-		case r == ' ' || r == '\t' || r == '\n':
-			if open {
-				all = append(all, word.String())
-				word.Reset()
-			}
-			open = false
-		case strings.ContainsRune("|&;<>()$`", r):
-			return refuse("no shell runs it, and " + string(r) + " is for one")
-		default:
-			word.WriteRune(r)
-			open = true
+	var bad error
+	err := syntax.NewParser().Words(strings.NewReader(line), func(word *syntax.Word) bool {
+		if !plain(word.Parts) {
+			bad = errors.New("no shell runs it, and it needs one")
+			return false
 		}
-	}
-	if quote != 0 || escaped {
-		return refuse("a quote is not closed")
-	}
-	if open {
-		all = append(all, word.String())
-	}
-	if len(all) == 0 {
-		return refuse("it is empty")
+		var fields []string
+		fields, bad = expand.Fields(nil, word)
+		all = append(all, fields...)
+		return bad == nil
+	})
+	switch {
+	case bad != nil:
+		return refuse(bad)
+	case err != nil:
+		return refuse(fmt.Errorf("no shell runs it: %w", err))
+	case len(all) == 0:
+		return refuse(errors.New("it is empty"))
 	}
 	return all, nil
+}
+
+// plain says whether a word is text and quotes only.
+func plain(parts []syntax.WordPart) bool {
+	for _, part := range parts {
+		switch part := part.(type) {
+		case *syntax.Lit:
+		case *syntax.SglQuoted:
+			if part.Dollar {
+				return false
+			}
+		case *syntax.DblQuoted:
+			if part.Dollar || !plain(part.Parts) {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
 }
