@@ -22,9 +22,9 @@ type judgeQuestion struct {
 type dependencyRow struct {
 	applies   bool
 	installed *distribution
-	misfit    string // the declared versions that the installed one is none of
-	pythons   string // the Pythons that it is for, when this one is none of them
-	state     string // how its import went
+	misfit    string   // the declared versions that the installed one is none of
+	pythons   string   // the Pythons that it is for, when this one is none of them
+	state     string   // how its import went
 	failed    []loaded // what did not import
 }
 
