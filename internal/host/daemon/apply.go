@@ -142,7 +142,7 @@ func (d *Daemon) prepare(ctx context.Context, p *Plan, t *turn, a *Applied) erro
 	if err != nil {
 		return err
 	}
-	a.Ours = append(sums, back...)
+	a.Ours = slices.Concat(sums, back)
 	switch {
 	case p.adopted != nil:
 		a.Backup, a.Running, a.Moved = p.adopted.Backup, p.adopted.Running, a.Moved || p.adopted.Moved
@@ -160,7 +160,7 @@ func (d *Daemon) prepare(ctx context.Context, p *Plan, t *turn, a *Applied) erro
 			return err
 		}
 	}
-	if err := d.open(ctx, *a); err != nil || d.Record == nil {
+	if err := d.open(ctx, *a); err != nil || d.Record == nil || d.Door.Planning() {
 		return err
 	}
 	if err := d.Record(*a); err != nil {

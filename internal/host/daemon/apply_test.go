@@ -168,7 +168,7 @@ func TestAPlanPrintsAndChangesNothing(t *testing.T) {
 	}
 }
 
-func TestADirectoryThatIsReadOnlyIsAnErrorThatChangesNothing(t *testing.T) {
+func TestRealADirectoryThatIsReadOnlyIsAnErrorThatChangesNothing(t *testing.T) {
 	t.Parallel()
 	s := newStub(t, "{}")
 	dir := filepath.Dir(s.File)
