@@ -56,6 +56,11 @@ func (Cpython) Compat(ctx context.Context, version *string) error {
 	return toolkit().RunCPython(ctx, "cpython:compat", version, nil, nil)
 }
 
+// Bench measures a version against the one before, with confidence intervals and a plot: -version=X.Y.Z -against=X.Y.Z -suite=shipped|pyperformance -quick=true (step 9).
+func (Cpython) Bench(ctx context.Context, version, against, suite *string, quick *bool) error {
+	return toolkit().MeasureCPython(ctx, version, against, suite, quick)
+}
+
 // Clean removes build trees of installed versions, and interpreters beyond the newest that nobody uses and the cache can bring back (step 10).
 func (Cpython) Clean(ctx context.Context) error { return toolkit().Run(ctx, "cpython:clean") }
 

@@ -26,12 +26,13 @@ type CPython struct {
 	Venvs        []string // globs of further virtual environments
 	Wheels       string   // a directory of wheels; "" is the index of pip
 	DistCC       bool
-	ReleaseKeys  string // a directory of further OpenPGP keys, *.asc
-	TrustedRoot  string // a Sigstore trusted_root.json instead of the shipped one
-	SignKey      string // the OpenSSH key that finished builds are signed with
-	Signers      string // an allowed_signers file: who may have signed them
-	Keep         int    // interpreters, and replaced environments of each
-	Smoke        []string
+	ReleaseKeys  string   // a directory of further OpenPGP keys, *.asc
+	TrustedRoot  string   // a Sigstore trusted_root.json instead of the shipped one
+	SignKey      string   // the OpenSSH key that finished builds are signed with
+	Signers      string   // an allowed_signers file: who may have signed them
+	Keep         int      // interpreters, and replaced environments of each
+	Smoke        []string // commands that must end well in each environment
+	Slower       int      // percent, beyond which the new interpreter is called slower
 }
 
 // versionPattern is what a release is called.
@@ -189,6 +190,11 @@ func cpythonKeys() []key {
 			name: "smoke", shape: texts, fallback: "[]", example: "[python manage.py check, pytest -q -m smoke]",
 			en: "Commands that must end well in each environment; found by the project's files when left out.", es: "Órdenes que deben terminar bien en cada entorno; si falta, se deducen de los archivos del proyecto.",
 			at: func(c *Config, _ *Source) any { return &c.CPython.Smoke },
+		},
+		{
+			name: "slower", shape: number, fallback: "10", min: 1, max: 1000,
+			en: "By how many percent a benchmark has to be slower before cpython:bench warns.", es: "En qué porcentaje debe ser más lenta una prueba para que cpython:bench avise.",
+			at: func(c *Config, _ *Source) any { return &c.CPython.Slower },
 		},
 	}
 }

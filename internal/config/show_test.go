@@ -77,6 +77,7 @@ func TestEverySettingIsShownWithTheLineItComesFrom(t *testing.T) {
 		{Key: "cpython.signers", Value: "", Origin: "default"},
 		{Key: "cpython.keep", Value: "3", Origin: "default"},
 		{Key: "cpython.smoke", Value: "[]", Origin: "default"},
+		{Key: "cpython.slower", Value: "10", Origin: "default"},
 	}
 	for i := range max(len(have), len(want)) {
 		if i >= len(have) || i >= len(want) || have[i] != want[i] {

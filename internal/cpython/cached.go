@@ -117,6 +117,9 @@ func (r *Room) unpack(ctx context.Context, w *procedure.Work, c *config.Config, 
 		w.Say.Warn("the build in the cache does not run here (%v): it is built anew", err)
 		return false, os.RemoveAll(b.Prefix)
 	}
+	r.mu.Lock()
+	r.lifted = true
+	r.mu.Unlock()
 	w.Say.Info("%s; from the cache, %s", said, report.Bytes(e.Archive.Size))
 	return true, nil
 }

@@ -46,6 +46,7 @@ type Room struct {
 	picked  bool
 	release func() // of the build directory, which one process has
 	holds   string // which that is
+	lifted  bool   // the interpreter came out of the cache
 }
 
 // Selection is what a command line asks for; empty fields leave it to the
@@ -54,6 +55,11 @@ type Selection struct {
 	Version string
 	PGO     string // stop or fallback
 	Verify  string // pinned, or what the release demands
+	// Of cpython:bench, which was typed when Measure is true.
+	Measure bool
+	Against string // the version to compare with
+	Suite   string // auto, shipped or pyperformance
+	Quick   bool
 }
 
 // New returns a room that has touched nothing yet.
@@ -73,7 +79,10 @@ func (r *Room) Select(s Selection) error {
 	if r.picked && s.Version != "" && s.Version != r.pick.Version {
 		return fault.New(fault.Usage, "type the other version in a command of its own", fmt.Errorf("select python %s: the targets before it are about %s", s.Version, cmp.Or(r.pick.Version, "the configured version")))
 	}
-	r.pick = Selection{Version: cmp.Or(s.Version, r.pick.Version), PGO: cmp.Or(s.PGO, r.pick.PGO), Verify: cmp.Or(s.Verify, r.pick.Verify)}
+	r.pick = Selection{
+		Version: cmp.Or(s.Version, r.pick.Version), PGO: cmp.Or(s.PGO, r.pick.PGO), Verify: cmp.Or(s.Verify, r.pick.Verify),
+		Measure: s.Measure || r.pick.Measure, Against: cmp.Or(s.Against, r.pick.Against), Suite: cmp.Or(s.Suite, r.pick.Suite), Quick: s.Quick || r.pick.Quick,
+	}
 	r.picked = true
 	return nil
 }
@@ -89,7 +98,11 @@ func (r *Room) selection() Selection {
 func Asked(args []string) Selection {
 	var s Selection
 	for _, arg := range args {
-		for name, into := range map[string]*string{"-version=": &s.Version, "-pgo=": &s.PGO, "-verify=": &s.Verify} {
+		s.Measure = s.Measure || strings.EqualFold(arg, "cpython:bench")
+		s.Quick = s.Quick || arg == "-quick=true" || arg == "-quick"
+		for name, into := range map[string]*string{
+			"-version=": &s.Version, "-pgo=": &s.PGO, "-verify=": &s.Verify, "-against=": &s.Against, "-suite=": &s.Suite,
+		} {
 			if value, is := strings.CutPrefix(arg, name); is && *into == "" {
 				*into = value
 			}
@@ -164,6 +177,13 @@ func (r *Room) tarball(c *config.Config, v release.Version) string {
 }
 
 func downloads(c *config.Config) string { return filepath.Join(c.CPython.Work, "downloads") }
+
+// cameFromCache says whether this process has unpacked the interpreter.
+func (r *Room) cameFromCache() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.lifted
+}
 
 // Close gives the build directory back, which the end of the process does, too.
 func (r *Room) Close() {

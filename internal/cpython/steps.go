@@ -12,9 +12,7 @@ func (r *Room) Procedure() procedure.Procedure {
 	return procedure.Procedure{
 		Code: "PROCED-INFRA-006", Namespace: "cpython",
 		Title: procedure.Text{ES: "Actualizar la cadena de herramientas CPython", EN: "Update the CPython toolchain"},
-		All:   [][]string{{"cpython:deps", "cpython:fetch"}, {"cpython:configure"}, {"cpython:build"}, {"cpython:test"}, {"cpython:install"}, {"cpython:use"}, {"cpython:venvs"}, {"cpython:compat"}, {"cpython:clean"}},
-		// 9 performance
-		Missing: []int{9},
+		All:   [][]string{{"cpython:deps", "cpython:fetch"}, {"cpython:configure"}, {"cpython:build"}, {"cpython:test"}, {"cpython:install"}, {"cpython:use"}, {"cpython:venvs"}, {"cpython:compat"}, {"cpython:bench"}, {"cpython:clean"}},
 		Steps: []procedure.Step{
 			{
 				Number: 1, Target: "cpython:deps",
@@ -102,6 +100,16 @@ func (r *Room) Procedure() procedure.Procedure {
 				ReadOnly: true,
 				Run:      r.checkFit,
 				Estimate: minutes(0, 20),
+			},
+			{
+				Number: 9, Target: "cpython:bench",
+				Title:    procedure.Text{ES: "Medir: las mismas pruebas en la versión anterior y en la nueva", EN: "Measure: the same benchmarks on the version before and on the new one"},
+				Done:     r.measured,
+				Run:      r.bench,
+				Validate: r.compared,
+				NoUndo:   onlyOurs(),
+				Plan:     r.planBench,
+				Estimate: minutes(0, 10),
 			},
 			{
 				Number: 10, Target: "cpython:clean",

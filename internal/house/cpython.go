@@ -29,6 +29,15 @@ func (h *House) RunCPython(ctx context.Context, target string, version, pgo, ver
 	return h.Run(ctx, target)
 }
 
+// MeasureCPython is cpython:bench -version=X.Y.Z -against=X.Y.Z -suite=auto|shipped|pyperformance -quick=true.
+func (h *House) MeasureCPython(ctx context.Context, version, against, suite *string, quick *bool) error {
+	pick := cpython.Selection{Measure: true, Version: given(version), Against: given(against), Suite: given(suite), Quick: quick != nil && *quick}
+	if err := h.cpython().Select(pick); err != nil {
+		return h.Told(err)
+	}
+	return h.Run(ctx, "cpython:bench")
+}
+
 // ListCPython is cpython:list.
 func (h *House) ListCPython(ctx context.Context) error {
 	return h.Told(h.result(func(string) (any, func(io.Writer), error) {

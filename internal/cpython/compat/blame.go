@@ -2,6 +2,7 @@ package compat
 
 import (
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,6 +32,9 @@ func (r *run) blame(d *dependency, verdict, level string) Finding {
 	default:
 		f.Code, f.Title = "CP-IMP-001", bad.Name+" does not import"
 		f.Cause, f.Fix = r.cause(bad, newer, again)
+		if stale := r.stale(d.newRow.installed); stale != "" {
+			f.Cause, f.Fix = "its compiled module "+stale, again
+		}
 		// A part that wants something optional is not the whole.
 		if bad.Missing != "" && !r.isStdlib(bad.Missing) && len(d.newRow.failed) < len(d.newRow.installed.Modules) {
 			f.Code, f.Title = "CP-IMP-006", "a part of "+d.name+", "+bad.Name+", does not import"
@@ -39,6 +43,27 @@ func (r *run) blame(d *dependency, verdict, level string) Finding {
 		}
 	}
 	return f
+}
+
+// stale says what is wrong with the first extension that the new interpreter
+// does not see, while it sees none in its place.
+func (r *run) stale(d *distribution) string {
+	why, seen := "", map[string]bool{}
+	for _, path := range d.Extensions {
+		if code, _ := parseTag(filepath.Base(path)).wrong(r.new.facts); code == "" {
+			seen[stem(path)] = true
+		}
+	}
+	for _, path := range d.Extensions {
+		if code, said := parseTag(filepath.Base(path)).wrong(r.new.facts); code != "" && !seen[stem(path)] && why == "" {
+			why = filepath.Base(path) + " is not seen: " + said
+		}
+	}
+	return why
+}
+
+func stem(path string) string {
+	return filepath.Join(filepath.Dir(path), parseTag(filepath.Base(path)).stem)
 }
 
 func (r *run) evidence(bad loaded, verdict string) string {

@@ -3,6 +3,7 @@ package compat
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -83,7 +84,7 @@ func (r *run) dropUnused() {
 	for file, count := range unused {
 		r.report.add(Finding{Code: "CP-DEP-010", Level: Warn, Verdict: New, File: file, Title: "nothing that only this file declares is installed: its requirements were not checked",
 			Evidence: fmt.Sprintf("%d distributions", count), Cause: "the environment is not for development, or they were left out",
-			Fix: "if they belong in it: " + r.new.program + " -m pip install -r " + file})
+			Fix: "if they belong in it: " + r.pip() + " install -r " + quoted(filepath.Join(r.Project, file))})
 	}
 }
 

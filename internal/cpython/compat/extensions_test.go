@@ -49,7 +49,7 @@ func otherMachine(library string) string {
 	return string(text)
 }
 
-func TestEveryExtensionHasToBeOneThatTheInterpreterTakes(t *testing.T) {
+func TestSlowEveryExtensionHasToBeOneThatTheInterpreterTakes(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	was, is := r.suffix(system), r.suffix(newer())

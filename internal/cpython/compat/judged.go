@@ -48,7 +48,7 @@ func (d *dependency) row(r *run, s *side) *dependencyRow {
 }
 
 func (r *run) judgeSide(ctx context.Context, s *side) error {
-	q := r.question(s)
+	q := r.judgeQuestion(s)
 	answers, _, err := ask[judgement](ctx, r, s, judgeProbe, q, r.limit())
 	if ctx.Err() != nil {
 		return err
@@ -61,26 +61,44 @@ func (r *run) judgeSide(ctx context.Context, s *side) error {
 		r.report.add(Finding{Code: "CP-DEP-009", Level: Warn, Verdict: New, Title: "markers were not evaluated: every requirement was taken as meant",
 			Evidence: s.program, Cause: "the interpreter has neither packaging nor pip", Fix: s.program + " -m ensurepip"})
 	}
-	markers, fits := inTurn(j.Markers), inTurn(j.Fits)
+	fits := j.Fits
+	next := func() bool { // no opinion counts as fitting
+		if len(fits) == 0 {
+			return true
+		}
+		one := fits[0]
+		fits = fits[1:]
+		return one == nil || *one
+	}
+	markers := j.Markers
 	for _, d := range r.wanted {
 		row := d.row(r, s)
 		for _, one := range d.said {
-			applies := markers()
+			applies := len(markers) == 0 || markers[0] == nil || *markers[0]
+			markers = markers[min(1, len(markers)):]
 			row.applies = row.applies || applies
-			if row.installed != nil && !fits() && applies {
+			if row.installed != nil && !next() && applies {
 				row.misfit = one.Spec
 			}
 		}
-		if row.installed != nil && !fits() {
+		if row.installed != nil && !next() {
 			row.pythons = row.installed.RequiresPython
 		}
 	}
 	return nil
 }
 
-// question is all that has to be judged on a side, in the order in which the
-// answers are taken.
-func (r *run) question(s *side) judgeQuestion {
+func anyMarker(all []string) bool {
+	for _, one := range all {
+		if one != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// judgeQuestion asks in the order in which judgeSide reads the answers.
+func (r *run) judgeQuestion(s *side) judgeQuestion {
 	var q judgeQuestion
 	for _, d := range r.wanted {
 		installed := s.names[d.name]
@@ -96,22 +114,4 @@ func (r *run) question(s *side) judgeQuestion {
 		}
 	}
 	return q
-}
-
-// inTurn gives one answer after the other. No opinion is a yes.
-func inTurn(all []*bool) func() bool {
-	next := 0
-	return func() bool {
-		next++
-		return next > len(all) || all[next-1] == nil || *all[next-1]
-	}
-}
-
-func anyMarker(all []string) bool {
-	for _, one := range all {
-		if one != "" {
-			return true
-		}
-	}
-	return false
 }

@@ -2,7 +2,6 @@ package compat
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"iact-infra/internal/command"
 	"iact-infra/internal/fault"
@@ -88,38 +86,6 @@ func (r *run) smoke(ctx context.Context, all []smokeCommand) error {
 	return nil
 }
 
-// command is one for a side. A script of the environment runs in that
-// environment, whatever its first line says: in one that was moved aside it
-// names the interpreter that has taken its place.
-func (r *run) command(s *side, one smokeCommand) (command.Command, error) {
-	bin := filepath.Dir(s.program)
-	program, args := one.words[0], one.words[1:]
-	switch path := filepath.Join(bin, program); {
-	case strings.Contains(program, "/"):
-	case slices.Contains([]string{"python", "python3"}, program):
-		program = s.program
-	case script(path):
-		program, args = s.program, append([]string{path}, args...)
-	case executable(path):
-		program = path
-	}
-	c := command.Read(program, args...)
-	c.Changes = !one.ours
-	c.Dir, c.As = r.Project, s.as
-	scratch, err := os.MkdirTemp(s.home, "smoke-")
-	if err != nil {
-		return c, err
-	}
-	c.Env = append([]string{
-		"PATH=" + bin + string(os.PathListSeparator) + os.Getenv("PATH"), "VIRTUAL_ENV=" + s.Env,
-		"PYTHONHOME=", "PYTHONDONTWRITEBYTECODE=1", "PYTHONFAULTHANDLER=1", "XDG_CACHE_HOME=" + scratch, "TMPDIR=" + scratch,
-		"PYTEST_ADDOPTS=" + strings.TrimSpace(os.Getenv("PYTEST_ADDOPTS")+" -p no:cacheprovider"), "COVERAGE_FILE=" + filepath.Join(scratch, "coverage"),
-		"PIP_DISABLE_PIP_VERSION_CHECK=1", "PIP_NO_INPUT=1",
-	}, one.env...)
-	c.Timeout = cmp.Or(r.SmokeTimeout, 10*time.Minute)
-	return c, chownLike(s, scratch)
-}
-
 // try runs a command and keeps the end of what it says.
 func (r *run) try(ctx context.Context, s *side, one smokeCommand) ended {
 	c, err := r.command(s, one)
@@ -189,23 +155,4 @@ func (t *tail) String() string {
 	text := bytes.ToValidUTF8(t.kept[max(0, len(t.kept)-tailKept):], []byte("?"))
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	return strings.Join(lines[max(0, len(lines)-25):], "\n")
-}
-
-// script says whether a program of the environment is Python's to run.
-func script(path string) bool {
-	file, err := os.Open(path)
-	if err != nil {
-		return false
-	}
-	defer file.Close()
-	head := make([]byte, 512)
-	n, _ := io.ReadFull(file, head)
-	line, rest, _ := bytes.Cut(head[:n], []byte("\n"))
-	// A path that is too long for a first line is written as a shell's exec.
-	return bytes.HasPrefix(line, []byte("#!")) && (bytes.Contains(line, []byte("python")) || bytes.HasPrefix(rest, []byte("'''exec'")))
-}
-
-func executable(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0
 }

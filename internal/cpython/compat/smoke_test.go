@@ -13,7 +13,7 @@ import (
 	"iact-infra/internal/fault"
 )
 
-func TestSmokeCommandsAreJudgedByTheirExitCodesOnBothSides(t *testing.T) {
+func TestSlowSmokeCommandsAreJudgedByTheirExitCodesOnBothSides(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.SmokeTimeout = 1500 * time.Millisecond

@@ -195,7 +195,8 @@ func TestTheTableOfRemovalsIsWhatTheInterpreterHas(t *testing.T) {
 import importlib, importlib.util, sys, unittest, warnings
 warnings.simplefilter("ignore")
 # Not on every system, not in every build, or younger than the versions they are asked of.
-ELSEWHERE = {"msilib", "nis", "ossaudiodev", "crypt", "spwd", "tkinter.tix", "lib2to3", "distutils", "typing.io", "typing.re", "ssl.RAND_pseudo_bytes", "typing"}
+ELSEWHERE = {"msilib", "nis", "ossaudiodev", "crypt", "spwd", "tkinter.tix", "lib2to3", "distutils", "typing.io", "typing.re", "ssl.RAND_pseudo_bytes",
+    "asyncio.PidfdChildWatcher", "importlib.abc.Traversable", "importlib.abc.TraversableResources"}
 def resolve(name):
     parts = name.split(".")
     for n in range(len(parts) - 1, 0, -1):

@@ -62,7 +62,7 @@ func (r *Report) Write(w io.Writer) {
 			}
 		}
 	}
-	fmt.Fprintf(w, "%d checks, %d failed, %d warnings\n", len(r.Rows), r.count(Fail), r.count(Warn))
+	fmt.Fprintf(w, "%d checks; %d failures, %d warnings\n", len(r.Rows), r.count(Fail), r.count(Warn))
 }
 
 // codes are those of a level, in order and each once.
