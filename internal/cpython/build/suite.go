@@ -31,8 +31,8 @@ type Suite struct {
 func known() map[string]string {
 	return map[string]string{
 		"ThreadedVSOCKSocketStreamTest": "needs a socket to the hypervisor, which not every one gives to its guests",
-		"test_gdb":           "needs a debugger that fits and may attach",
-		"test_perf_profiler": "needs perf and its rights",
+		"test_gdb":                      "needs a debugger that fits and may attach",
+		"test_perf_profiler":            "needs perf and its rights",
 	}
 }
 
