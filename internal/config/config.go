@@ -26,6 +26,7 @@ type Config struct {
 	SSH     SSH
 	VM      VM
 	CPython CPython
+	Host    Host
 
 	origins map[string]place // by key path; a key that is missing here has its default
 }

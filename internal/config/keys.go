@@ -100,6 +100,11 @@ func table() []key {
 			es: "Las máquinas virtuales de Vagrant.",
 		},
 		{
+			name: "host", shape: section, keys: hostKeys(),
+			en: "PROCED-INFRA-002: the Docker host.",
+			es: "PROCED-INFRA-002: el anfitrión de Docker.",
+		},
+		{
 			name: "cpython", shape: section, keys: cpythonKeys(),
 			en: "PROCED-INFRA-006: interpreters built from source.",
 			es: "PROCED-INFRA-006: intérpretes compilados desde las fuentes.",

@@ -111,7 +111,8 @@ func TestTheCommentedFileHoldsTheDefaultsAndExamplesThatLoad(t *testing.T) {
 			if s.Origin == "default" {
 				t.Errorf("%s: %s stands in no line of its own", lang, s.Key)
 			}
-			if !strings.HasPrefix(s.Value, "/") && s.Value != bare[i].Value {
+			// What has no default shows an example.
+			if !strings.HasPrefix(s.Value, "/") && bare[i].Value != "" && s.Value != bare[i].Value {
 				t.Errorf("%s: %s is %s in the file but %s by default", lang, s.Key, s.Value, bare[i].Value)
 			}
 		}

@@ -17,6 +17,7 @@ import (
 	"iact-infra/internal/cpython"
 	"iact-infra/internal/engine"
 	"iact-infra/internal/fault"
+	"iact-infra/internal/host"
 	"iact-infra/internal/journal"
 	"iact-infra/internal/procedure"
 	"iact-infra/internal/report"
@@ -36,6 +37,7 @@ type House struct {
 	places    func() (*command.Places, error)
 	backup    func() *backup.Room
 	cpython   func() *cpython.Room
+	host      func() *host.Room
 
 	// continues is the run that procedure:resume goes on with. It is set before
 	// the engine and the rooms are built: they take its targets for their own.
@@ -54,6 +56,7 @@ func New(env Environment) *House {
 	h.places = sync.OnceValues(h.openPlaces)
 	h.backup = sync.OnceValue(h.buildBackup)
 	h.cpython = sync.OnceValue(h.buildCPython)
+	h.host = sync.OnceValue(h.buildHost)
 	return h
 }
 

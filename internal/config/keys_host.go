@@ -1,0 +1,134 @@
+package config
+
+import (
+	"net/netip"
+	"strconv"
+)
+
+// Host is the section of the Docker host.
+type Host struct {
+	User   string // who is to use Docker; "" is the one who runs it
+	Memory int    // GiB
+	Disk   int    // GiB free for Docker's data
+	Ports  []string
+	Hello  string // an image that says hello
+	Daemon Daemon
+}
+
+// Daemon are the settings of the Docker daemon.
+type Daemon struct {
+	LogSize     string
+	LogFiles    int
+	LiveRestore bool
+	Pools       []string
+	PoolSize    int
+	Storage     string
+	DataRoot    string
+	DNS         []string
+	Mirrors     []string
+}
+
+func portRule(s string) string {
+	if n, err := strconv.Atoi(s); err == nil && n >= 1 && n <= 65535 {
+		return ""
+	}
+	return "a port is a number from 1 to 65535"
+}
+
+func subnetRule(s string) string {
+	if _, err := netip.ParsePrefix(s); err == nil {
+		return ""
+	}
+	return "a network is written like 172.20.0.0/14"
+}
+
+func addressRule(s string) string {
+	if _, err := netip.ParseAddr(s); err == nil {
+		return ""
+	}
+	return "that is no IP address"
+}
+
+func hostKeys() []key {
+	return []key{
+		{
+			name: "user", shape: text, fallback: "", example: "vagrant", rule: nameRule,
+			en: "Who is to use Docker; the one who runs the target when left out.", es: "Quién va a usar Docker; si falta, quien ejecuta el objetivo.",
+			at: func(c *Config, _ *Source) any { return &c.Host.User },
+		},
+		{
+			name: "memory", shape: number, fallback: "8", max: 4096,
+			en: "GiB of memory that the host should have.", es: "GiB de memoria que el anfitrión debe tener.",
+			at: func(c *Config, _ *Source) any { return &c.Host.Memory },
+		},
+		{
+			name: "disk", shape: number, fallback: "50", max: 65536,
+			en: "GiB that should be free where Docker keeps its data.", es: "GiB que deben estar libres donde Docker guarda sus datos.",
+			at: func(c *Config, _ *Source) any { return &c.Host.Disk },
+		},
+		{
+			name: "ports", shape: texts, fallback: "[]", example: "[\"8000\", \"5432\"]", rule: portRule,
+			en: "Ports that containers will publish.", es: "Puertos que publicarán los contenedores.",
+			at: func(c *Config, _ *Source) any { return &c.Host.Ports },
+		},
+		{
+			name: "hello", shape: text, fallback: "hello-world",
+			en: "The image of host:hello. Where no registry is reached, the toolkit makes one of its own.", es: "La imagen de host:hello. Si no se llega a un registro, la herramienta hace la suya.",
+			at: func(c *Config, _ *Source) any { return &c.Host.Hello },
+		},
+		{
+			name: "daemon", shape: section, keys: daemonKeys(),
+			en: "What is merged into daemon.json; keys that are not named here stay as they are.", es: "Lo que se incorpora a daemon.json; las claves que no se nombran aquí quedan como están.",
+		},
+	}
+}
+
+func daemonKeys() []key {
+	return []key{
+		{
+			name: "log_size", shape: text, fallback: "10m",
+			en: "How large a log file of a container grows.", es: "Cuánto crece un archivo de registro de un contenedor.",
+			at: func(c *Config, _ *Source) any { return &c.Host.Daemon.LogSize },
+		},
+		{
+			name: "log_files", shape: number, fallback: "3", min: 1, max: 1000,
+			en: "How many of them are kept of each.", es: "Cuántos se guardan de cada uno.",
+			at: func(c *Config, _ *Source) any { return &c.Host.Daemon.LogFiles },
+		},
+		{
+			name: "live_restore", shape: truth, fallback: "true",
+			en: "Containers run on while the daemon restarts. Not with swarm.", es: "Los contenedores siguen mientras el demonio se reinicia. No con swarm.",
+			at: func(c *Config, _ *Source) any { return &c.Host.Daemon.LiveRestore },
+		},
+		{
+			name: "pools", shape: texts, fallback: "[]", example: "[172.28.0.0/14]", rule: subnetRule,
+			en: "Networks from which Docker takes its own; Docker's default when left out. One that the host reaches otherwise is refused.", es: "Redes de las que Docker toma las suyas; si falta, las de Docker. Se rechaza la que el anfitrión ya alcanza de otro modo.",
+			at: func(c *Config, _ *Source) any { return &c.Host.Daemon.Pools },
+		},
+		{
+			name: "pool_size", shape: number, fallback: "24", min: 8, max: 30,
+			en: "The prefix length of each network out of a pool.", es: "La longitud del prefijo de cada red de una reserva.",
+			at: func(c *Config, _ *Source) any { return &c.Host.Daemon.PoolSize },
+		},
+		{
+			name: "storage", shape: text, fallback: "", example: "overlay2",
+			en: "The storage driver; what the daemon has when left out. Images of another one are not seen any more: it is refused.", es: "El controlador de almacenamiento; si falta, el que tenga. Las imágenes de otro dejan de verse: se rechaza.",
+			at: func(c *Config, _ *Source) any { return &c.Host.Daemon.Storage },
+		},
+		{
+			name: "data_root", shape: path, fallback: "", example: "/srv/docker", rule: pathRule,
+			en: "Where Docker keeps images, containers and volumes; what the daemon has when left out.", es: "Donde Docker guarda imágenes, contenedores y volúmenes; si falta, donde los tenga.",
+			at: func(c *Config, _ *Source) any { return &c.Host.Daemon.DataRoot },
+		},
+		{
+			name: "dns", shape: texts, fallback: "[]", example: "[1.1.1.1, 8.8.8.8]", rule: addressRule,
+			en: "Resolvers of containers; those of the host when left out.", es: "Servidores DNS de los contenedores; si falta, los del anfitrión.",
+			at: func(c *Config, _ *Source) any { return &c.Host.Daemon.DNS },
+		},
+		{
+			name: "mirrors", shape: texts, fallback: "[]", example: "[https://mirror.example]",
+			en: "Mirrors of the registry Docker Hub.", es: "Espejos del registro Docker Hub.",
+			at: func(c *Config, _ *Source) any { return &c.Host.Daemon.Mirrors },
+		},
+	}
+}

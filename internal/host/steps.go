@@ -1,0 +1,64 @@
+package host
+
+import (
+	"time"
+
+	"iact-infra/internal/procedure"
+)
+
+// Procedure is PROCED-INFRA-002 as a table. Reading it is reading the
+// procedure; the work of a step is in the file named after its noun.
+func (r *Room) Procedure() procedure.Procedure {
+	return procedure.Procedure{
+		Code: "PROCED-INFRA-002", Namespace: "host",
+		Title: procedure.Text{ES: "Configurar el anfitrión del DevContainer", EN: "Configure the DevContainer host"},
+		All:   [][]string{{"host:check"}, {"host:group"}, {"host:daemon"}, {"host:hello"}},
+		// 2 update, 3 Docker, 5 Compose, 8 repository, 9 network, 10 validation
+		Missing: []int{2, 3, 5, 8, 9, 10},
+		Steps: []procedure.Step{
+			{
+				Number: 1, Target: "host:check",
+				Title:    procedure.Text{ES: "Comprobar el sistema: ¿puede alojar Docker?", EN: "Check the system: can it be a Docker host?"},
+				ReadOnly: true,
+				Run:      r.check,
+				Estimate: seconds(1, 30),
+				Symptoms: []string{"D04", "D15"},
+			},
+			{
+				Number: 4, Target: "host:group",
+				Title:    procedure.Text{ES: "Dar acceso a Docker al usuario", EN: "Let the user use Docker"},
+				Done:     r.inGroup,
+				Run:      r.join,
+				Validate: r.inGroup,
+				Undo:     r.leave,
+				Undone:   r.left,
+				Estimate: seconds(1, 30),
+				Symptoms: []string{"D01", "D02"},
+			},
+			{
+				Number: 6, Target: "host:daemon",
+				Title:    procedure.Text{ES: "Configurar el demonio, y comprobar cada valor", EN: "Configure the daemon, and prove each value"},
+				Done:     r.inEffect,
+				Run:      r.configure,
+				Validate: r.inEffect,
+				Undo:     r.takeBack,
+				Undone:   r.takenBack,
+				Plan:     r.planConfigure,
+				Estimate: seconds(2, 120),
+				Symptoms: []string{"D03", "D18", "D19", "D20", "D04"},
+			},
+			{
+				Number: 7, Target: "host:hello",
+				Title:    procedure.Text{ES: "Verificar Docker: un contenedor habla", EN: "Verify Docker: a container speaks"},
+				ReadOnly: true,
+				Run:      r.greet,
+				Estimate: seconds(1, 180),
+				Symptoms: []string{"D02", "D01", "D05", "D06", "D17"},
+			},
+		},
+	}
+}
+
+func seconds(least, most int) procedure.Span {
+	return procedure.Span{Min: time.Duration(least) * time.Second, Max: time.Duration(most) * time.Second}
+}

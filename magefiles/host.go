@@ -1,0 +1,35 @@
+//go:build mage
+
+package main
+
+import (
+	"context"
+
+	"github.com/magefile/mage/mg"
+)
+
+// Host holds the targets of PROCED-INFRA-002.
+type Host mg.Namespace
+
+// All checks a machine, lets the user use Docker, configures the daemon and proves that containers run: -on=ssh:USER@HOST.
+func (Host) All(ctx context.Context, on *string) error { return toolkit().RunHost(ctx, "host:all", on) }
+
+// Check finds out whether a machine can be a Docker host, and only reads: -on=ssh:USER@HOST (step 1).
+func (Host) Check(ctx context.Context, on *string) error {
+	return toolkit().RunHost(ctx, "host:check", on)
+}
+
+// Group puts the user into the group that may use Docker, and proves it: -on=ssh:USER@HOST (step 4).
+func (Host) Group(ctx context.Context, on *string) error {
+	return toolkit().RunHost(ctx, "host:group", on)
+}
+
+// Daemon merges the configured settings into daemon.json, proves each, and takes them back when the daemon does not come up: -on=ssh:USER@HOST (step 6).
+func (Host) Daemon(ctx context.Context, on *string) error {
+	return toolkit().RunHost(ctx, "host:daemon", on)
+}
+
+// Hello starts a container, of a registry's image or of one made on the spot: -on=ssh:USER@HOST (step 7).
+func (Host) Hello(ctx context.Context, on *string) error {
+	return toolkit().RunHost(ctx, "host:hello", on)
+}
