@@ -65,3 +65,20 @@ func TestWithoutAnotherVersionThereIsNothingToMeasure(t *testing.T) {
 		t.Errorf("said:\n%s", said)
 	}
 }
+
+// TestAVersionThatCannotBeMeasuredStaysInUse has interpreters that are scripts:
+// they start, and measure nothing.
+func TestAVersionThatCannotBeMeasuredStaysInUse(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.release("3.11.2")
+	r.release("3.13.5")
+	r.good("3.11.2", "cpython:install", "cpython:use")
+	said, err := r.run("3.13.5", "cpython:all")
+	if err == nil || !strings.Contains(err.Error(), "measure python 3.13.5") {
+		t.Errorf("got %v\n%s", err, said)
+	}
+	if r.leads("python") != "python-3.13.5" || strings.Contains(said, "undone") {
+		t.Errorf("python leads to %q\n%s", r.leads("python"), said)
+	}
+}

@@ -46,16 +46,11 @@ func (r *Room) clean(ctx context.Context, w *procedure.Work) error {
 	if err != nil {
 		return err
 	}
+	// What could not be removed is told, and takes nothing else back.
 	for _, one := range e.interpreters {
-		gone := map[string]string{}
-		for name := range one.Links {
-			gone[name] = ""
-		}
-		if err := point(c.CPython.Prefix, gone); err != nil {
-			return err
-		}
-		if err := discard(one.Prefix); err != nil {
-			return err
+		if err := take(c.CPython.Prefix, one); err != nil {
+			w.Defer(err)
+			continue
 		}
 		w.Say.Info("removed %s; cpython:install -version=%s brings it back from the cache", one.Prefix, one.Version)
 	}
@@ -68,11 +63,24 @@ func (r *Room) clean(ctx context.Context, w *procedure.Work) error {
 	}
 	for _, way := range e.ways {
 		if err := r.mover(c, w).Remove(way); err != nil {
-			return err
+			w.Defer(err)
+			continue
 		}
 		w.Say.Info("removed %s, which was replaced long ago", way.Old)
 	}
-	return nil
+	return ctx.Err()
+}
+
+// take removes an interpreter and the links to it, which must not dangle.
+func take(dir string, one removal) error {
+	gone := map[string]string{}
+	for name := range one.Links {
+		gone[name] = ""
+	}
+	if err := point(dir, gone); err != nil {
+		return err
+	}
+	return discard(one.Prefix)
 }
 
 // fell removes the tree of a build, and its stamps first: what is half removed

@@ -44,8 +44,13 @@ func (r *Room) checkFit(ctx context.Context, w *procedure.Work) error {
 		w.Say.Info("checking %s", env.Dir)
 		check := &compat.Checker{Door: w.Door, Project: filepath.Dir(env.Dir), Smoke: c.CPython.Smoke}
 		report, err := check.Check(ctx, was, compat.Side{Name: b.Version, Env: env.Dir})
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if err != nil {
-			return err
+			result.OK = false
+			w.Defer(err)
+			continue
 		}
 		result.OK = result.OK && !report.Failed()
 		result.Environments = append(result.Environments, report)

@@ -106,7 +106,7 @@ func (r *Room) Procedure() procedure.Procedure {
 				Title:    procedure.Text{ES: "Medir: las mismas pruebas en la versión anterior y en la nueva", EN: "Measure: the same benchmarks on the version before and on the new one"},
 				Done:     r.measured,
 				Run:      r.bench,
-				Validate: r.compared,
+				Validate: r.benched,
 				NoUndo:   onlyOurs(),
 				Plan:     r.planBench,
 				Estimate: minutes(0, 10),
