@@ -22,7 +22,7 @@ func (r *Room) Procedure() procedure.Procedure {
 				ReadOnly: true,
 				Run:      r.check,
 				Estimate: seconds(1, 30),
-				Symptoms: []string{"D04", "D15"},
+				Symptoms: []string{"D04"},
 			},
 			{
 				Number: 4, Target: "host:group",
@@ -53,7 +53,7 @@ func (r *Room) Procedure() procedure.Procedure {
 				ReadOnly: true,
 				Run:      r.greet,
 				Estimate: seconds(1, 180),
-				Symptoms: []string{"D02", "D01", "D05", "D06", "D17"},
+				Symptoms: []string{"D02", "D01", "D05", "D06"},
 			},
 		},
 	}
