@@ -115,7 +115,7 @@ func (r *rig) process(targets ...string) *process {
 	return p
 }
 
-// run runs targets for a version and gives what was said.
+// run runs targets for a version and gives all that was printed.
 func (r *rig) run(version string, targets ...string) (string, error) {
 	r.t.Helper()
 	p := r.process(targets...)
@@ -124,10 +124,10 @@ func (r *rig) run(version string, targets ...string) (string, error) {
 	must(r.t, p.room.Select(cpython.Selection{Version: version, Verify: "pinned"}))
 	for _, target := range targets {
 		if err := p.engine.Target(r.t.Context(), target); err != nil {
-			return p.said.String(), err
+			return p.said.String() + p.out.String(), err
 		}
 	}
-	return p.said.String(), nil
+	return p.said.String() + p.out.String(), nil
 }
 
 func (r *rig) good(version string, targets ...string) string {

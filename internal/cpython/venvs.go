@@ -29,6 +29,9 @@ func environments(ctx context.Context, c *config.Config) ([]venv.Env, error) {
 
 // elsewhereThan are the environments that do not stand on an interpreter yet.
 func elsewhereThan(envs []venv.Env, prefix, version string) []venv.Env {
+	if as, err := filepath.EvalSymlinks(prefix); err == nil {
+		prefix = as // /opt may be a link
+	}
 	var all []venv.Env
 	for _, env := range envs {
 		program, err := filepath.EvalSymlinks(filepath.Join(env.Dir, "bin", "python"))
