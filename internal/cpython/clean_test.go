@@ -87,9 +87,7 @@ func TestWhatWasCleanedUpComesBackOutOfTheCache(t *testing.T) {
 	if slices.Contains(r.installed(), "python-3.12.4") {
 		t.Fatalf("left are %q", r.installed())
 	}
-	runs, err := filepath.Glob(r.path("checkout/.iact/journal/*.jsonl"))
-	must(t, err)
-	clean := strings.TrimSuffix(filepath.Base(r.newest(runs)), ".jsonl")
+	clean := r.newest("cpython:clean")
 	p := r.process()
 	if err := p.engine.Rollback(t.Context(), clean, false); err != nil {
 		t.Fatalf("%v\n%s", err, p.said.String())

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -212,13 +211,7 @@ func (r *rig) version(python string) string {
 // process.
 func (r *rig) undoes(version string) {
 	r.t.Helper()
-	runs, err := filepath.Glob(r.path("checkout/.iact/journal/*.jsonl"))
-	must(r.t, err)
-	runs = slices.DeleteFunc(runs, func(run string) bool {
-		text, err := os.ReadFile(run)
-		return err != nil || !strings.Contains(string(text), `"cpython:all"`)
-	})
-	last := strings.TrimSuffix(filepath.Base(r.newest(runs)), ".jsonl")
+	last := r.newest("cpython:all")
 	p := r.process()
 	defer p.room.Close()
 	if err := p.engine.Rollback(r.t.Context(), last, false); err != nil {

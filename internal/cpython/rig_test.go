@@ -172,17 +172,21 @@ func (r *rig) listing(dir string) string {
 	return out
 }
 
-// newest is the journal that was written to last.
-func (r *rig) newest(journals []string) string {
+// newest is the run of a target that wrote its journal last.
+func (r *rig) newest(target string) string {
 	r.t.Helper()
+	journals, err := filepath.Glob(r.path("checkout/.iact/journal/*.jsonl"))
+	must(r.t, err)
 	var name string
 	var at time.Time
 	for _, one := range journals {
 		info, err := os.Stat(one)
 		must(r.t, err)
-		if info.ModTime().After(at) {
+		text, err := os.ReadFile(one)
+		must(r.t, err)
+		if strings.Contains(string(text), `"`+target+`"`) && info.ModTime().After(at) {
 			name, at = one, info.ModTime()
 		}
 	}
-	return name
+	return strings.TrimSuffix(filepath.Base(name), ".jsonl")
 }
