@@ -87,7 +87,7 @@ func (b *bench) compare(ctx context.Context, p pair) error {
 func (b *bench) note(name string, ours, peers, most float64, unit string) {
 	r := row{name: name, ours: ours, peers: peers, ratio: ours / peers, most: most, unit: unit}
 	b.rows = append(b.rows, r)
-	fmt.Fprintf(b.out, "%s: %.3g %s, peer or limit %.3g %s, ratio %.3g (at most %.3g)\n", name, ours, unit, peers, unit, r.ratio, most)
+	fmt.Fprintf(b.out, "%s: %.3g %s, peer or limit %.3g %s, ratio %.4g (at most %.3g)\n", name, ours, unit, peers, unit, r.ratio, most)
 }
 
 // memory notes the memory of the last run of ours.
@@ -105,7 +105,7 @@ func (b *bench) verdict() error {
 			word = "broken"
 			broken = append(broken, r.name)
 		}
-		fmt.Fprintf(t, "%s\t%.3g %s\t%.3g %s\t%.3g\t%.3g\t%s\n", r.name, r.ours, r.unit, r.peers, r.unit, r.ratio, r.most, word)
+		fmt.Fprintf(t, "%s\t%.3g %s\t%.3g %s\t%.4g\t%.3g\t%s\n", r.name, r.ours, r.unit, r.peers, r.unit, r.ratio, r.most, word)
 	}
 	if err := t.Flush(); err != nil {
 		return err
