@@ -32,7 +32,7 @@ func TestRealAContainerRunsOnWhileTheDaemonGetsItsSettings(t *testing.T) {
 	if after := r.docker.Run(t, "inspect", "--format", "{{.State.Pid}}", name); after != before {
 		t.Errorf("the container runs as %s, before as %s", after, before)
 	}
-	r.undo()
+	r.undo("host:daemon")
 	if text, err := os.ReadFile(r.files.Config); err != nil || string(text) != own {
 		t.Errorf("after the undo daemon.json is %s, %v", text, err)
 	}
@@ -84,7 +84,7 @@ func TestRealAUserWhoCouldNotUseDockerCanAndThenCannotAnyMore(t *testing.T) {
 	if said := r.good(on, "host:group"); !strings.Contains(said, "already done") {
 		t.Errorf("a second time it said\n%s", said)
 	}
-	r.undo()
+	r.undo("host:group")
 	if groups := inside("id", "-nG", "ana"); strings.Contains(groups, "docker") {
 		t.Errorf("ana is in %s", groups)
 	}

@@ -120,15 +120,26 @@ func (r *rig) good(on string, targets ...string) string {
 	return said
 }
 
-// undo takes the newest run back, by another process.
-func (r *rig) undo() {
+// undo takes the run of a target back that wrote its journal last, by another
+// process.
+func (r *rig) undo(target string) {
 	r.t.Helper()
-	runs, err := filepath.Glob(filepath.Join(r.root, ".iact/journal/*.jsonl"))
+	journals, err := filepath.Glob(filepath.Join(r.root, ".iact/journal/*.jsonl"))
 	must(r.t, err)
-	slices.Sort(runs)
+	var name string
+	var at time.Time
+	for _, one := range journals {
+		info, err := os.Stat(one)
+		must(r.t, err)
+		text, err := os.ReadFile(one)
+		must(r.t, err)
+		if strings.Contains(string(text), `"`+target+`"`) && info.ModTime().After(at) {
+			name, at = one, info.ModTime()
+		}
+	}
 	p := r.process()
 	defer func() { must(r.t, p.engine.Close()) }()
-	if err := p.engine.Rollback(r.t.Context(), strings.TrimSuffix(filepath.Base(runs[len(runs)-1]), ".jsonl"), false); err != nil {
+	if err := p.engine.Rollback(r.t.Context(), strings.TrimSuffix(filepath.Base(name), ".jsonl"), false); err != nil {
 		r.t.Fatalf("%v\n%s", err, p.said.String())
 	}
 }
