@@ -11,9 +11,9 @@ import (
 // Cpython holds the targets of PROCED-INFRA-006.
 type Cpython mg.Namespace
 
-// All builds, installs and takes a version into use, or unpacks it from the cache: -version=X.Y.Z -pgo=fallback -verify=pinned.
-func (Cpython) All(ctx context.Context, version, pgo, verify *string) error {
-	return toolkit().RunCPython(ctx, "cpython:all", version, pgo, verify)
+// All builds, installs and takes a version into use, or unpacks it from the cache: -version=X.Y.Z -pgo=fallback -verify=pinned -from=FILE.tgz.
+func (Cpython) All(ctx context.Context, version, pgo, verify, from *string) error {
+	return toolkit().InstallCPython(ctx, "cpython:all", version, pgo, verify, from)
 }
 
 // Deps installs the compiler and libraries that are missing, and says what each is for (step 1).
@@ -41,9 +41,9 @@ func (Cpython) Test(ctx context.Context, version, pgo, verify *string) error {
 	return toolkit().RunCPython(ctx, "cpython:test", version, pgo, verify)
 }
 
-// Install puts the interpreter into its prefix, after it has started beside it: -version=X.Y.Z (step 6).
-func (Cpython) Install(ctx context.Context, version, pgo, verify *string) error {
-	return toolkit().RunCPython(ctx, "cpython:install", version, pgo, verify)
+// Install puts the interpreter into its prefix, after it has started beside it: -version=X.Y.Z -from=FILE.tgz, an artefact of the project (step 6).
+func (Cpython) Install(ctx context.Context, version, pgo, verify, from *string) error {
+	return toolkit().InstallCPython(ctx, "cpython:install", version, pgo, verify, from)
 }
 
 // Venvs rebuilds the project's virtual environments on a version, proves them, and keeps the old ones: -version=X.Y.Z (step 7).

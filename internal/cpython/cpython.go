@@ -55,6 +55,7 @@ type Selection struct {
 	Version string
 	PGO     string // stop or fallback
 	Verify  string // pinned, or what the release demands
+	From    string // an artefact that the project has published: it is installed, not built
 	// Of cpython:bench, which was typed when Measure is true.
 	Measure bool
 	Against string // the version to compare with
@@ -80,7 +81,7 @@ func (r *Room) Select(s Selection) error {
 		return fault.New(fault.Usage, "type the other version in a command of its own", fmt.Errorf("select python %s: the targets before it are about %s", s.Version, cmp.Or(r.pick.Version, "the configured version")))
 	}
 	r.pick = Selection{
-		Version: cmp.Or(s.Version, r.pick.Version), PGO: cmp.Or(s.PGO, r.pick.PGO), Verify: cmp.Or(s.Verify, r.pick.Verify),
+		Version: cmp.Or(s.Version, r.pick.Version), PGO: cmp.Or(s.PGO, r.pick.PGO), Verify: cmp.Or(s.Verify, r.pick.Verify), From: cmp.Or(s.From, r.pick.From),
 		Measure: s.Measure || r.pick.Measure, Against: cmp.Or(s.Against, r.pick.Against), Suite: cmp.Or(s.Suite, r.pick.Suite), Quick: s.Quick || r.pick.Quick,
 	}
 	r.picked = true
@@ -101,7 +102,7 @@ func Asked(args []string) Selection {
 		s.Measure = s.Measure || strings.EqualFold(arg, "cpython:bench")
 		s.Quick = s.Quick || arg == "-quick=true" || arg == "-quick"
 		for name, into := range map[string]*string{
-			"-version=": &s.Version, "-pgo=": &s.PGO, "-verify=": &s.Verify, "-against=": &s.Against, "-suite=": &s.Suite,
+			"-version=": &s.Version, "-pgo=": &s.PGO, "-verify=": &s.Verify, "-from=": &s.From, "-against=": &s.Against, "-suite=": &s.Suite,
 		} {
 			if value, is := strings.CutPrefix(arg, name); is && *into == "" {
 				*into = value

@@ -8,7 +8,9 @@ import (
 	"path/filepath"
 	"time"
 
+	"iact-infra/internal/config"
 	"iact-infra/internal/cpython/build"
+	"iact-infra/internal/cpython/cache"
 	"iact-infra/internal/fault"
 	"iact-infra/internal/procedure"
 )
@@ -27,6 +29,10 @@ func (r *Room) installed(ctx context.Context, w *procedure.Work) (procedure.Evid
 		return "", err
 	}
 	there, err := b.Installed()
+	if r.selection().From != "" {
+		_, missing := os.Stat(filepath.Join(b.Prefix, build.InfoFile)) // an artefact has flags of its own
+		there = missing == nil
+	}
 	if err != nil {
 		return "", err
 	}
@@ -57,6 +63,9 @@ func (r *Room) install(ctx context.Context, w *procedure.Work) error {
 	if err := w.Record(key, b.Prefix); err != nil {
 		return err
 	}
+	if from := r.selection().From; from != "" {
+		return r.installArtefact(ctx, w, c, b, from)
+	}
 	if unpacked, err := r.unpack(ctx, w, c, b); err != nil || unpacked {
 		return err
 	}
@@ -71,6 +80,28 @@ func (r *Room) install(ctx context.Context, w *procedure.Work) error {
 	}
 	w.Say.Info("%s", said)
 	r.save(ctx, w, c, b)
+	return nil
+}
+
+// installArtefact brings in what the project has published, in the form that
+// cpython:cache -export writes. One that was built against libraries that are not
+// here, or that does not start, is refused, and nothing is left of it.
+func (r *Room) installArtefact(ctx context.Context, w *procedure.Work, c *config.Config, b *build.Build, from string) error {
+	a, err := cache.ParseArtefact(filepath.Base(from))
+	if err != nil {
+		return err
+	}
+	if a.Version != b.Version {
+		return fault.New(fault.Usage, "-version="+a.Version, fmt.Errorf("install %s: it holds python %s, not %s", from, a.Version, b.Version))
+	}
+	if _, err := r.cache(c, w.Door).Install(ctx, from, b.Prefix); err != nil {
+		return err
+	}
+	said, err := b.Imports(ctx, filepath.Join(b.Prefix, "bin", "python3"))
+	if err != nil {
+		return errors.Join(fmt.Errorf("install %s: %w", from, err), os.RemoveAll(b.Prefix))
+	}
+	w.Say.Info("%s; from %s", said, filepath.Base(from))
 	return nil
 }
 

@@ -29,6 +29,22 @@ func (h *House) RunCPython(ctx context.Context, target string, version, pgo, ver
 	return h.Run(ctx, target)
 }
 
+// InstallCPython is cpython:all and cpython:install, which also take -from=FILE: an artefact that the project has published.
+func (h *House) InstallCPython(ctx context.Context, target string, version, pgo, verify, from *string) error {
+	pick := cpython.Selection{Version: given(version), PGO: given(pgo), Verify: given(verify)}
+	if from != nil {
+		file, err := filepath.Abs(*from)
+		if err != nil {
+			return h.Told(err)
+		}
+		pick.From = file
+	}
+	if err := h.cpython().Select(pick); err != nil {
+		return h.Told(err)
+	}
+	return h.Run(ctx, target)
+}
+
 // MeasureCPython is cpython:bench -version=X.Y.Z -against=X.Y.Z -suite=auto|shipped|pyperformance -quick=true.
 func (h *House) MeasureCPython(ctx context.Context, version, against, suite *string, quick *bool) error {
 	pick := cpython.Selection{Measure: true, Version: given(version), Against: given(against), Suite: given(suite), Quick: quick != nil && *quick}
