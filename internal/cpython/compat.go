@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 
+	"iact-infra/internal/config"
 	"iact-infra/internal/cpython/compat"
 	"iact-infra/internal/cpython/venv"
 	"iact-infra/internal/procedure"
@@ -37,7 +39,7 @@ func (r *Room) checkFit(ctx context.Context, w *procedure.Work) error {
 			w.Say.Info("%s does not stand on python %s: cpython:venvs moves it", env.Dir, b.Version)
 			continue
 		}
-		was, err := replaced(env, b.Version)
+		was, err := replaced(c, env, b.Version)
 		if err != nil {
 			return err
 		}
@@ -61,13 +63,21 @@ func (r *Room) checkFit(ctx context.Context, w *procedure.Work) error {
 }
 
 // replaced is the environment that this one took the place of, the newest of
-// another version; empty when none is kept.
-func replaced(env venv.Env, version string) (compat.Side, error) {
+// another version; empty when none is kept. One that was made through a link
+// which leads elsewhere by now does not run as it did: it is named, and nothing
+// is asked of it.
+func replaced(c *config.Config, env venv.Env, version string) (compat.Side, error) {
 	kept, err := venv.Kept(env.Dir)
 	for _, way := range kept {
-		if way.From != version {
-			return compat.Side{Name: way.From, Env: way.Old}, err
+		if way.From == version {
+			continue
 		}
+		program, gone := filepath.EvalSymlinks(filepath.Join(way.Old, "bin", "python"))
+		ours := gone == nil && strings.HasPrefix(program, c.CPython.Prefix+"/")
+		if ours && !strings.HasPrefix(program, prefix(c, way.From)+"/") {
+			return compat.Side{Name: way.From}, err
+		}
+		return compat.Side{Name: way.From, Env: way.Old}, err
 	}
 	return compat.Side{}, err
 }

@@ -76,7 +76,7 @@ func (r *Room) oldInterpreters(ctx context.Context, w *procedure.Work, c *config
 	if err != nil {
 		return nil, nil, err
 	}
-	var users func(prefix string) string
+	var users func(Interpreter) string
 	for _, one := range all[c.CPython.Keep:] {
 		why := needed(one)
 		if why == "" && users == nil {
@@ -85,7 +85,7 @@ func (r *Room) oldInterpreters(ctx context.Context, w *procedure.Work, c *config
 			}
 		}
 		if why == "" {
-			why = users(one.Prefix)
+			why = users(one)
 		}
 		if why != "" {
 			stay = append(stay, fmt.Sprintf("python %s stays: %s", one.Version, why))
@@ -122,25 +122,42 @@ func (r *Room) needed(ctx context.Context, c *config.Config, cached map[string]s
 		case cached[one.Prefix] == "":
 			return "the cache has no build of it to bring it back; rm -r " + one.Prefix + " removes it for good"
 		}
-		return users(one.Prefix)
+		return users(one)
 	}, err
 }
 
 // users tells which environment stands on an interpreter, or is kept for a way
-// back, of those of the project and below further directories; "" is none.
-func (r *Room) users(ctx context.Context, c *config.Config, further ...string) (func(prefix string) string, error) {
+// back, of those of the project and below further directories; "" is none. One
+// that was made through a link stands on the version that it names, wherever the
+// link leads now.
+func (r *Room) users(ctx context.Context, c *config.Config, further ...string) (func(Interpreter) string, error) {
 	envs, err := venv.Find(ctx, append([]string{c.Project}, further...), c.CPython.Venvs)
 	if err != nil {
 		return nil, err
 	}
+	versions := map[string]string{}
+	for _, env := range envs {
+		versions[env.Version] = env.Dir
+		kept, err := venv.Kept(env.Dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, way := range kept {
+			versions[way.From] = way.Old
+		}
+	}
 	dirs, err := venv.Users(envs)
-	return func(prefix string) string {
+	return func(one Interpreter) string {
+		user := versions[one.Version]
 		for path, envs := range dirs {
-			if path == prefix || strings.HasPrefix(path, prefix+"/") {
-				return "the environment " + envs[0] + " stands on it"
+			if strings.HasPrefix(path, one.Prefix+"/") {
+				user = envs[0]
 			}
 		}
-		return ""
+		if user == "" {
+			return ""
+		}
+		return "the environment " + user + " stands on it"
 	}, err
 }
 

@@ -12,7 +12,9 @@ func (r *Room) Procedure() procedure.Procedure {
 	return procedure.Procedure{
 		Code: "PROCED-INFRA-006", Namespace: "cpython",
 		Title: procedure.Text{ES: "Actualizar la cadena de herramientas CPython", EN: "Update the CPython toolchain"},
-		All:   [][]string{{"cpython:deps", "cpython:fetch"}, {"cpython:configure"}, {"cpython:build"}, {"cpython:test"}, {"cpython:install"}, {"cpython:use"}, {"cpython:venvs"}, {"cpython:compat"}, {"cpython:bench"}, {"cpython:clean"}},
+		// The links move once the environments are rebuilt: one that was made through
+		// them would stand on another version in between.
+		All: [][]string{{"cpython:deps", "cpython:fetch"}, {"cpython:configure"}, {"cpython:build"}, {"cpython:test"}, {"cpython:install"}, {"cpython:venvs"}, {"cpython:compat"}, {"cpython:use"}, {"cpython:bench"}, {"cpython:clean"}},
 		Steps: []procedure.Step{
 			{
 				Number: 1, Target: "cpython:deps",
