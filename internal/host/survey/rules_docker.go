@@ -42,7 +42,7 @@ func (f *Facts) conflicting(Wants) verdict {
 	if len(ours) > 0 {
 		return warn(list(found)+" beside "+list(ours), "two makers' packages of one program: files and services collide", "remove the distribution's: they are "+list(found))
 	}
-	return warn(list(found), "the distribution's packages conflict with Docker's own: docker-ce and containerd.io", "step 3 replaces them, with images and volumes left where they are; or keep them (host.docker.from)")
+	return warn(list(found), "the distribution's packages conflict with Docker's own: docker-ce and containerd.io", "keep them, or remove them before docker-ce is installed: images and volumes in /var/lib/docker stay")
 }
 
 // podmanDocker warns of the imitation that takes the name of the client.
@@ -85,13 +85,13 @@ func (f *Facts) existing(Wants) verdict {
 	case slices.ContainsFunc(d.Sockets, func(s Socket) bool { return strings.HasSuffix(s.Mode, "rw-") && len(s.Mode) == 10 }):
 		return warn(evidence, "everybody on this machine may write to the socket, and is root by that", "chmod 660 and the group docker: systemctl restart docker.socket")
 	case closed && strings.Contains(d.Refused, "permission denied"):
-		return warn(evidence, "this user may not ask the daemon: "+d.Refused, "step 4 adds the user to the group docker; then log in anew")
+		return warn(evidence, "this user may not ask the daemon: "+d.Refused, "host:group adds the user to the group docker; then log in anew")
 	case d.Refused != "":
 		return warn(evidence, "the daemon does not answer: "+d.Refused, "systemctl status docker; journalctl -u docker -n 50")
 	case d.Binary != "" && len(d.Sockets) == 0:
 		return warn(evidence, "Docker is installed and its daemon does not run", "systemctl start docker; journalctl -u docker -n 50 tells why not")
 	case ok && (major < 20 || major == 20 && minor < 10):
-		return warn(evidence, "older than 20.10", "step 3 upgrades it")
+		return warn(evidence, "older than 20.10", "upgrade it")
 	}
 	return fine("%s", evidence)
 }
@@ -117,7 +117,7 @@ func (f *Facts) daemonFile(Wants) verdict {
 	case !f.Daemon.Exists:
 		return fine("there is none")
 	case f.Daemon.Bad != "":
-		return fail("/etc/docker/daemon.json: "+f.Daemon.Bad, "the daemon does not start with it, and step 6 cannot keep what it says", "mend it: dockerd --validate --config-file=/etc/docker/daemon.json")
+		return fail("/etc/docker/daemon.json: "+f.Daemon.Bad, "the daemon does not start with it, and host:daemon cannot keep what it says", "mend it: dockerd --validate --config-file=/etc/docker/daemon.json")
 	}
 	return fine("a JSON object")
 }

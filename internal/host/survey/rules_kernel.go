@@ -127,7 +127,7 @@ func (f *Facts) iptables(Wants) verdict {
 		}
 	default:
 		if len(lacks) == 0 {
-			return warn("not installed", "the daemon does not start without it", "step 3 installs it along with Docker")
+			return warn("not installed", "the daemon does not start without it", "install it, as the packages of Docker do")
 		}
 	}
 	if len(lacks) > 0 {

@@ -45,7 +45,7 @@ func (f *Facts) dockerGroup(Wants) verdict {
 	case !r.DockerGroup:
 		return fine("not there yet; Docker's package makes it")
 	}
-	return warn(r.User+" is not a member in this session", "docker ps would be refused: permission denied at the socket", "step 4 adds the user (as good as making it root); then log in anew")
+	return warn(r.User+" is not a member in this session", "docker ps would be refused: permission denied at the socket", "host:group adds the user (as good as making it root); then log in anew")
 }
 
 // security says which modules confine containers.

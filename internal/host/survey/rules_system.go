@@ -10,7 +10,7 @@ import (
 	"iact-infra/internal/report"
 )
 
-// distribution asks for one whose packages step 3 can install.
+// distribution asks for one that has packages of Docker.
 func (f *Facts) distribution(Wants) verdict {
 	os := f.OS
 	evidence := fmt.Sprintf("%s (ID=%s)", os.Name, os.ID)
@@ -117,9 +117,9 @@ func (f *Facts) processOne(Wants) verdict {
 	case f.Init.OpenRC:
 		return fine("OpenRC (process 1 is %s)", f.Init.Name)
 	case f.Virt.WSL == 2:
-		return warn("process 1 is "+f.Init.Name, "WSL starts without systemd", "[boot] systemd=true in /etc/wsl.conf, then wsl --shutdown in Windows; else the daemon runs as a supervised process")
+		return warn("process 1 is "+f.Init.Name, "WSL starts without systemd", "[boot] systemd=true in /etc/wsl.conf, then wsl --shutdown in Windows; else start dockerd by hand")
 	}
-	return warn("process 1 is "+f.Init.Name, "no systemd: nothing starts Docker at boot by itself", "nothing: the daemon will run as a supervised process")
+	return warn("process 1 is "+f.Init.Name, "no systemd: nothing starts Docker at boot by itself", "start dockerd by hand, or by what starts services here")
 }
 
 // clock compares with the clock of this machine: certificates and apt's indexes
@@ -169,7 +169,7 @@ func (f *Facts) tools(Wants) verdict {
 		lacks = append(lacks, "a package manager that is known")
 	}
 	if len(lacks) > 0 {
-		return warn("missing: "+list(lacks), "later steps call them", "step 2 installs what can be installed")
+		return warn("missing: "+list(lacks), "later steps call them", "install them: apt-get install git curl")
 	}
 	return fine("git, curl or wget, %s", manager)
 }

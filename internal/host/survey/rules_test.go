@@ -106,7 +106,7 @@ func edges() []edge {
 			f.Proxies = []Proxy{{inEtc, "http_proxy", "http://p"}, {inApt, "http_proxy", "http://p"}, {inDaemon, "http_proxy", "http://p"}}
 		}, "warn no_proxy=localhost"},
 		{"degraded", "HC-INIT-001", func(f *Facts, _ *Wants) { f.Init.State = "degraded" }, "warn --failed"},
-		{"another init", "HC-INIT-001", func(f *Facts, _ *Wants) { f.Init = Init{Name: "tini"} }, "warn supervised"},
+		{"another init", "HC-INIT-001", func(f *Facts, _ *Wants) { f.Init = Init{Name: "tini"} }, "warn dockerd by hand"},
 		{"no sudo", "HC-RGT-001", func(f *Facts, _ *Wants) { f.Rights.Sudo, f.Rights.Rootless = "", false }, "fail run as root"},
 		{"rootless", "HC-RGT-001", func(f *Facts, _ *Wants) { f.Rights.Sudo = "" }, "fail rootless"},
 		{"some commands", "HC-RGT-001", func(f *Facts, _ *Wants) { f.Rights.Sudo = sudoLimited }, "warn some commands"},
