@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/netip"
+	"regexp"
 	"strconv"
 )
 
@@ -17,8 +18,9 @@ type Host struct {
 
 // Daemon are the settings of the Docker daemon.
 type Daemon struct {
-	LogSize     string
-	LogFiles    int
+	LogDriver   string
+	LogSize     string // none leaves it alone
+	LogFiles    int    // 0 leaves it alone
 	LiveRestore bool
 	Pools       []string
 	PoolSize    int
@@ -33,6 +35,13 @@ func portRule(s string) string {
 		return ""
 	}
 	return "a port is a number from 1 to 65535"
+}
+
+func logSizeRule(s string) string {
+	if regexp.MustCompile(`^(none|[1-9][0-9]*[kmg]?)$`).MatchString(s) {
+		return ""
+	}
+	return "a size is written like 10m, or none"
 }
 
 func subnetRule(s string) string {
@@ -86,13 +95,18 @@ func hostKeys() []key {
 func daemonKeys() []key {
 	return []key{
 		{
-			name: "log_size", shape: text, fallback: "10m",
-			en: "How large a log file of a container grows.", es: "Cuánto crece un archivo de registro de un contenedor.",
+			name: "log_driver", shape: text, fallback: "", example: "json-file",
+			en: "The log driver; what the daemon has when left out.", es: "El controlador de registros; si falta, el que tenga.",
+			at: func(c *Config, _ *Source) any { return &c.Host.Daemon.LogDriver },
+		},
+		{
+			name: "log_size", shape: text, fallback: "10m", rule: logSizeRule,
+			en: "How large a log file of a container grows; none for a driver without files.", es: "Cuánto crece un archivo de registro de un contenedor; none si el controlador no usa archivos.",
 			at: func(c *Config, _ *Source) any { return &c.Host.Daemon.LogSize },
 		},
 		{
-			name: "log_files", shape: number, fallback: "3", min: 1, max: 1000,
-			en: "How many of them are kept of each.", es: "Cuántos se guardan de cada uno.",
+			name: "log_files", shape: number, fallback: "3", max: 1000,
+			en: "How many of them are kept of each; 0 leaves it alone.", es: "Cuántos se guardan de cada uno; 0 lo deja como está.",
 			at: func(c *Config, _ *Source) any { return &c.Host.Daemon.LogFiles },
 		},
 		{

@@ -59,6 +59,7 @@ func TestEverySettingIsShownWithTheLineItComesFrom(t *testing.T) {
 		{Key: "host.disk", Value: "50", Origin: "default"},
 		{Key: "host.ports", Value: "[]", Origin: "default"},
 		{Key: "host.hello", Value: "hello-world", Origin: "default"},
+		{Key: "host.daemon.log_driver", Value: "", Origin: "default"},
 		{Key: "host.daemon.log_size", Value: "10m", Origin: "default"},
 		{Key: "host.daemon.log_files", Value: "3", Origin: "default"},
 		{Key: "host.daemon.live_restore", Value: "true", Origin: "default"},

@@ -13,7 +13,7 @@ import (
 func TestRealAContainerRunsOnWhileTheDaemonGetsItsSettings(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	const own = "{\n    \"labels\": [\"rack=7\"]\n}\n"
+	const own = "{\n    \"labels\": [\"rack=7\"],\n    \"log-driver\": \"local\"\n}\n"
 	must(t, os.WriteFile(r.files.Config, []byte(own), 0o644))
 	name := r.docker.Container(t, r.docker.Busybox(t), "sleep", "600")
 	before := r.docker.Run(t, "inspect", "--format", "{{.State.Pid}}", name)
@@ -23,7 +23,7 @@ func TestRealAContainerRunsOnWhileTheDaemonGetsItsSettings(t *testing.T) {
 			t.Errorf("%q was not said:\n%s", part, said)
 		}
 	}
-	if text, err := os.ReadFile(r.files.Config); err != nil || !strings.Contains(string(text), `"labels": ["rack=7"]`) {
+	if text, err := os.ReadFile(r.files.Config); err != nil || !strings.Contains(string(text), `"labels": ["rack=7"]`) || !strings.Contains(string(text), `"log-driver": "local"`) {
 		t.Errorf("daemon.json is %s, %v", text, err)
 	}
 	if again := r.good("", "host:daemon"); !strings.Contains(again, "already done") {

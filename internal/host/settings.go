@@ -65,9 +65,12 @@ func (r *Room) docker(ctx context.Context, w *procedure.Work, m *machine) (*daem
 // settings are those of the configuration. Address pools must not take networks
 // that the machine reaches otherwise.
 func settings(c config.Daemon) daemon.Settings {
-	live := c.LiveRestore
+	live, size := c.LiveRestore, c.LogSize
+	if size == "none" {
+		size = ""
+	}
 	return daemon.Settings{
-		LogDriver: "json-file", LogSize: c.LogSize, LogFiles: c.LogFiles, LiveRestore: &live, Pools: c.Pools, PoolSize: c.PoolSize,
+		LogDriver: c.LogDriver, LogSize: size, LogFiles: c.LogFiles, LiveRestore: &live, Pools: c.Pools, PoolSize: c.PoolSize,
 		Storage: c.Storage, DataRoot: c.DataRoot, DNS: some(c.DNS), Mirrors: some(c.Mirrors),
 	}
 }
