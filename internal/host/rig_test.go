@@ -48,6 +48,7 @@ func newRig(t *testing.T) *rig {
 	must(t, os.WriteFile(filepath.Join(r.root, "go.mod"), []byte("module iact-infra\n"), 0o644))
 	r.files = host.Files{
 		Config: filepath.Join(r.docker.Dir, "daemon.json"), Pid: filepath.Join(r.docker.Dir, "docker.pid"), Log: filepath.Join(r.docker.Dir, "docker.log"),
+		Dir: filepath.Join(r.docker.Dir, "work"), // by which the testbed knows what is its own
 	}
 	process := &daemon.Process{Door: command.NewDoor(command.Local()), PidFile: r.files.Pid}
 	argv, err := process.CommandLine(t.Context())

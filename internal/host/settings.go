@@ -29,6 +29,7 @@ type Files struct {
 	Pid     string // of a daemon that no systemd watches over
 	Log     string // of the same
 	Program string // dockerd
+	Dir     string // that it works in
 	Command []string
 }
 
@@ -57,7 +58,7 @@ func (r *Room) docker(ctx context.Context, w *procedure.Work, m *machine) (*daem
 	if strings.TrimSpace(init) == "systemd" && r.o.Files.Config == "" {
 		d.Control = &daemon.Systemd{Door: m.Door, As: as, Unit: "docker.service"}
 	} else {
-		d.Control = &daemon.Process{Door: m.Door, As: as, PidFile: files.Pid, Log: files.Log, Command: files.Command}
+		d.Control = &daemon.Process{Door: m.Door, As: as, PidFile: files.Pid, Log: files.Log, Dir: files.Dir, Command: files.Command}
 	}
 	return d, nil
 }
