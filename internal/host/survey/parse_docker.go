@@ -19,6 +19,10 @@ func packagesOf(manager string) reader {
 			}
 			f.Packages = append(f.Packages, Package{manager, row[1], row[2]})
 		}
+		// Its exit code counts what is not installed; a broken database shows here.
+		if len(s.lines) == 0 && len(s.said) > 0 {
+			return errors.New(s.said[0])
+		}
 		return nil
 	}
 }

@@ -33,6 +33,14 @@ func TestReasonsAreTheProgramsOwnWords(t *testing.T) {
 	}
 }
 
+func TestABrokenPackageDatabaseIsNotAnEmptyOne(t *testing.T) {
+	t.Parallel()
+	f, err := Parse("@@ iact survey 1\n@ rpm\n!error: cannot open Packages database in /var/lib/rpm\n!=0\n@@ end\n")
+	if err != nil || f.Unread["rpm"] != "error: cannot open Packages database in /var/lib/rpm" {
+		t.Errorf("%v, %v", f.Unread, err)
+	}
+}
+
 func TestRowsOfDfAreReadFromTheirPercentage(t *testing.T) {
 	t.Parallel()
 	for row, want := range map[string][2]uint64{

@@ -18,8 +18,8 @@ type support struct {
 }
 
 // supports is the table. A version also stands for its minor ones: 9 for 9.4. The
-// rows of Ubuntu, Debian, Fedora and Alpine were held against the source; those of
-// RHEL, its rebuilds and CentOS are from their makers' announcements.
+// rows of Ubuntu, Debian up to 12, Fedora and Alpine were held against the source;
+// the others were not, and should be when the table is next taken.
 func supports() []support {
 	return []support{
 		{"ubuntu", "18.04", "2023-05-31", false},

@@ -70,7 +70,7 @@ part routes routes
 part sysctl sysctls
 program iptables iptables iptables --version
 program dpkg dpkg-query dpkgs
-program rpm rpm rpms
+if [ -d /var/lib/rpm ] || [ -d /usr/lib/sysimage/rpm ]; then program rpm rpm rpms; else say rpm absent; fi
 if [ -e /lib/apk/db/installed ]; then part apk apks; else say apk absent; fi
 part snap snaps
 program client docker soon docker --version
