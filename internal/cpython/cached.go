@@ -121,7 +121,7 @@ func (r *Room) unpack(ctx context.Context, w *procedure.Work, c *config.Config, 
 		return false, os.RemoveAll(b.Prefix)
 	}
 	r.mu.Lock()
-	r.lifted = true
+	r.unpacked = true
 	r.mu.Unlock()
 	w.Say.Info("%s; from the cache, %s", said, report.Bytes(e.Archive.Size))
 	return true, nil

@@ -41,12 +41,12 @@ type Options struct {
 type Room struct {
 	o Options
 
-	mu      sync.Mutex
-	pick    Selection
-	picked  bool
-	release func() // of the build directory, which one process has
-	holds   string // which that is
-	lifted  bool   // the interpreter came out of the cache
+	mu       sync.Mutex
+	pick     Selection
+	picked   bool
+	release  func() // of the build directory, which one process has
+	holds    string // which that is
+	unpacked bool   // the interpreter came out of the cache
 }
 
 // Selection is what a command line asks for; empty fields leave it to the
@@ -183,7 +183,7 @@ func downloads(c *config.Config) string { return filepath.Join(c.CPython.Work, "
 func (r *Room) cameFromCache() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.lifted
+	return r.unpacked
 }
 
 // Close gives the build directory back, which the end of the process does, too.

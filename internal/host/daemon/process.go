@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -165,5 +164,3 @@ func words(line string) []string {
 	}
 	return strings.Split(strings.TrimSuffix(line, "\x00"), "\x00")
 }
-
-func contains(words []string, word string) bool { return slices.Contains(words, word) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"iact-infra/internal/command"
@@ -72,7 +73,7 @@ func (s *Systemd) CommandLine(ctx context.Context) ([]string, error) {
 		return start, nil
 	}
 	for _, word := range start[min(1, len(start)):] {
-		if !contains(argv, word) {
+		if !slices.Contains(argv, word) {
 			argv = append(argv, word)
 		}
 	}
