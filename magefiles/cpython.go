@@ -21,9 +21,9 @@ func (Cpython) Deps(ctx context.Context, version *string) error {
 	return toolkit().RunCPython(ctx, "cpython:deps", version, nil, nil)
 }
 
-// Fetch downloads and verifies the sources: -version=X.Y.Z -verify=pinned (step 2).
+// Fetch downloads and verifies the sources, of several versions at once: -version=X.Y.Z,X.Y.Z -verify=pinned (step 2).
 func (Cpython) Fetch(ctx context.Context, version, verify *string) error {
-	return toolkit().RunCPython(ctx, "cpython:fetch", version, nil, verify)
+	return toolkit().FetchCPython(ctx, version, verify)
 }
 
 // Configure configures the build: -version=X.Y.Z (step 3).

@@ -53,6 +53,7 @@ type Room struct {
 // configuration.
 type Selection struct {
 	Version string
+	Also    string // further versions for cpython:fetch, with commas between them
 	PGO     string // stop or fallback
 	Verify  string // pinned, or what the release demands
 	From    string // an artefact that the project has published: it is installed, not built
@@ -81,7 +82,7 @@ func (r *Room) Select(s Selection) error {
 		return fault.New(fault.Usage, "type the other version in a command of its own", fmt.Errorf("select python %s: the targets before it are about %s", s.Version, cmp.Or(r.pick.Version, "the configured version")))
 	}
 	r.pick = Selection{
-		Version: cmp.Or(s.Version, r.pick.Version), PGO: cmp.Or(s.PGO, r.pick.PGO), Verify: cmp.Or(s.Verify, r.pick.Verify), From: cmp.Or(s.From, r.pick.From),
+		Version: cmp.Or(s.Version, r.pick.Version), Also: cmp.Or(s.Also, r.pick.Also), PGO: cmp.Or(s.PGO, r.pick.PGO), Verify: cmp.Or(s.Verify, r.pick.Verify), From: cmp.Or(s.From, r.pick.From),
 		Measure: s.Measure || r.pick.Measure, Against: cmp.Or(s.Against, r.pick.Against), Suite: cmp.Or(s.Suite, r.pick.Suite), Quick: s.Quick || r.pick.Quick,
 	}
 	r.picked = true
@@ -109,6 +110,7 @@ func Asked(args []string) Selection {
 			}
 		}
 	}
+	s.Version, s.Also, _ = strings.Cut(s.Version, ",")
 	return s
 }
 

@@ -3,6 +3,7 @@ package cpython_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -109,6 +110,31 @@ func TestAVersionThatIsNoneIsRefusedWithARule(t *testing.T) {
 	r.refused("3.13", "cpython:fetch", fault.Usage, `parse version "3.13"`, "three numbers")
 	r.refused("3.13.6", "cpython:fetch", fault.Usage, "does not pin it", "-verify=pinned")
 	r.refused("3.13.5", "cpython:none", fault.Usage, "cpython:none", "")
+}
+
+func TestSeveralVersionsAreFetchedInOneGoAndTheNextTargetIsAboutTheFirst(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.release("3.11.2")
+	r.release("3.13.5")
+	r.release("3.12.4")
+	r.good("3.13.5", "cpython:fetch")
+	said := r.good("3.11.2,3.13.5,3.12.4", "cpython:fetch", "cpython:install")
+	for _, version := range []string{"3.11.2", "3.12.4"} {
+		if !strings.Contains(said, "Python-"+version+".tgz: ") {
+			t.Errorf("%s was not fetched:\n%s", version, said)
+		}
+	}
+	if strings.Contains(said, "Python-3.13.5.tgz: ") {
+		t.Errorf("3.13.5 was fetched again:\n%s", said)
+	}
+	if all := r.installed(); !slices.Equal(all, []string{"python-3.11.2"}) {
+		t.Errorf("installed: %q", all)
+	}
+	r.refused("3.11.2,3.13", "cpython:fetch", fault.Usage, `parse version "3.13"`, "three numbers")
+	if said := r.good("3.11.2,3.13.5", "cpython:fetch"); strings.Contains(said, "received") {
+		t.Errorf("what is here was fetched again:\n%s", said)
+	}
 }
 
 func TestSourcesThatAreNotThoseOfTheLockAreNeverBuilt(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"iact-infra/internal/config"
 	"iact-infra/internal/cpython/build"
 	"iact-infra/internal/cpython/cache"
+	"iact-infra/internal/cpython/release"
 	"iact-infra/internal/fault"
 	"iact-infra/internal/procedure"
 )
@@ -108,7 +109,11 @@ func (r *Room) installArtefact(ctx context.Context, w *procedure.Work, c *config
 // fromScratch builds what the steps before had left to the cache.
 func (r *Room) fromScratch(ctx context.Context, w *procedure.Work, b *build.Build) error {
 	if b.Tarball == "" {
-		if err := r.fetch(ctx, w); err != nil {
+		v, err := release.Parse(b.Version)
+		if err != nil {
+			return err
+		}
+		if err := r.download(ctx, w, v); err != nil {
 			return err
 		}
 		again, _, err := r.build(w)

@@ -115,13 +115,14 @@ func (r *rig) process(targets ...string) *process {
 	return p
 }
 
-// run runs targets for a version and gives all that was printed.
+// run runs targets for a version, with a comma before those that are fetched besides it, and gives all that was printed.
 func (r *rig) run(version string, targets ...string) (string, error) {
 	r.t.Helper()
 	p := r.process(targets...)
 	defer func() { must(r.t, p.engine.Close()) }()
 	defer p.room.Close()
-	must(r.t, p.room.Select(cpython.Selection{Version: version, Verify: "pinned"}))
+	version, also, _ := strings.Cut(version, ",")
+	must(r.t, p.room.Select(cpython.Selection{Version: version, Also: also, Verify: "pinned"}))
 	for _, target := range targets {
 		if err := p.engine.Target(r.t.Context(), target); err != nil {
 			return p.said.String() + p.out.String(), err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 
 	"iact-infra/internal/cpython"
 	"iact-infra/internal/procedure"
@@ -27,6 +28,15 @@ func (h *House) RunCPython(ctx context.Context, target string, version, pgo, ver
 		return h.Told(err)
 	}
 	return h.Run(ctx, target)
+}
+
+// FetchCPython is cpython:fetch, which takes several versions: -version=X.Y.Z,X.Y.Z -verify=pinned.
+func (h *House) FetchCPython(ctx context.Context, version, verify *string) error {
+	first, also, _ := strings.Cut(given(version), ",")
+	if err := h.cpython().Select(cpython.Selection{Version: first, Also: also, Verify: given(verify)}); err != nil {
+		return h.Told(err)
+	}
+	return h.Run(ctx, "cpython:fetch")
 }
 
 // InstallCPython is cpython:all and cpython:install, which also take -from=FILE: an artefact that the project has published.

@@ -52,7 +52,11 @@ func (b *Build) Make(ctx context.Context) error {
 	if jobs == 0 {
 		jobs = Jobs(b.Optimized)
 	}
-	if err := b.run(ctx, compiled, see.line, "make", fmt.Sprintf("-j%d", jobs)); err != nil {
+	args := []string{fmt.Sprintf("-j%d", jobs)}
+	if task := b.profileTask(jobs); task != "" {
+		args = append(args, task)
+	}
+	if err := b.run(ctx, compiled, see.line, "make", args...); err != nil {
 		return see.explain(err)
 	}
 	if err := b.complete(see.missing()); err != nil {
@@ -109,6 +113,22 @@ func (b *Build) objects() int64 {
 	return total
 }
 
+// profileTask lets the tests that give the profile run side by side, as the rest
+// of the build does; make alone runs one after the other. gcc adds up what
+// processes counted that ended at the same time. It is "" when the Makefile names
+// no such task, or says itself how many run.
+func (b *Build) profileTask(jobs int) string {
+	text, err := os.ReadFile(filepath.Join(b.Source(), "Makefile"))
+	if err != nil || !b.Profile {
+		return ""
+	}
+	task := regexp.MustCompile(`(?m)^PROFILE_TASK=\s*(\S.*)$`).FindSubmatch(text)
+	if task == nil || strings.Contains(string(task[1]), " -j") {
+		return ""
+	}
+	return fmt.Sprintf("PROFILE_TASK=%s -j%d", task[1], jobs)
+}
+
 // watch reads what make prints.
 type watch struct {
 	bar     Bar
@@ -123,7 +143,7 @@ type watch struct {
 
 func newWatch(bar Bar) *watch {
 	return &watch{
-		bar: bar, outcome: regexp.MustCompile(`^test (test_\w+) (?:failed|crashed)`),
+		bar: bar, outcome: regexp.MustCompile(`(?:^test |\] )(test_\w+) (?:failed|crashed|process crashed|timed out|worker non-zero exit code)`),
 		begun: regexp.MustCompile(`^(?:[0-9:]+ .*)?\[ *[0-9]+/[0-9]+(?:/[0-9]+)?\] (test_\w+)`),
 	}
 }
@@ -147,7 +167,9 @@ func (w *watch) line(line string) {
 		return
 	}
 	if found := w.outcome.FindStringSubmatch(line); found != nil {
-		w.failed = append(w.failed, found[1])
+		if !slices.Contains(w.failed, found[1]) {
+			w.failed = append(w.failed, found[1])
+		}
 	} else if found := w.begun.FindStringSubmatch(line); found != nil {
 		w.running = found[1]
 	}
