@@ -35,7 +35,7 @@ type key struct {
 	pattern  string              // the same as a regular expression, where it is one
 	keys     []key               // of a section and of sources
 	// at returns where the value goes: a pointer to string, int, time.Duration,
-	// Span, bool or []string. The source is nil outside of sources.
+	// Span, bool, *bool or []string. The source is nil outside of sources.
 	at func(*Config, *Source) any
 	// clear makes a section one that is given whole: what is left out of it has
 	// no default and is off. Such a section has a fallback of its own.

@@ -28,6 +28,9 @@ type Daemon struct {
 	DataRoot    string
 	DNS         []string
 	Mirrors     []string
+	Insecure    []string
+	// What follows is left alone where it is nil.
+	BuildKit, ICC, Debug, UserlandProxy *bool
 }
 
 func portRule(s string) string {
@@ -49,6 +52,13 @@ func subnetRule(s string) string {
 		return ""
 	}
 	return "a network is written like 172.20.0.0/14"
+}
+
+func registryRule(s string) string {
+	if _, err := netip.ParsePrefix(s); err == nil || regexp.MustCompile(`^[A-Za-z0-9.-]+(:[0-9]+)?$`).MatchString(s) {
+		return ""
+	}
+	return "a registry is written like registry.example:5000 or 10.0.0.0/8, without https://"
 }
 
 func addressRule(s string) string {
@@ -143,6 +153,31 @@ func daemonKeys() []key {
 			name: "mirrors", shape: texts, fallback: "[]", example: "[https://mirror.example]",
 			en: "Mirrors of the registry Docker Hub.", es: "Espejos del registro Docker Hub.",
 			at: func(c *Config, _ *Source) any { return &c.Host.Daemon.Mirrors },
+		},
+		{
+			name: "insecure_registries", shape: texts, fallback: "[]", example: "[\"registry.example:5000\"]", rule: registryRule,
+			en: "Registries, or networks of them, that may be reached without TLS, or with a certificate that nobody vouches for.", es: "Registros, o redes de ellos, a los que se llega sin TLS o con un certificado que nadie avala.",
+			at: func(c *Config, _ *Source) any { return &c.Host.Daemon.Insecure },
+		},
+		{
+			name: "buildkit", shape: truth, fallback: "", example: "true",
+			en: "Images are built by BuildKit; what the daemon has when left out.", es: "Las imágenes se construyen con BuildKit; si falta, lo que tenga el demonio.",
+			at: func(c *Config, _ *Source) any { return &c.Host.Daemon.BuildKit },
+		},
+		{
+			name: "icc", shape: truth, fallback: "", example: "true",
+			en: "Containers on the default bridge reach one another; what the daemon has when left out. It takes effect when the daemon starts without running containers.", es: "Los contenedores del puente por omisión se alcanzan entre sí; si falta, lo que tenga el demonio. Rige cuando arranca sin contenedores en marcha.",
+			at: func(c *Config, _ *Source) any { return &c.Host.Daemon.ICC },
+		},
+		{
+			name: "debug", shape: truth, fallback: "", example: "false",
+			en: "The daemon writes more to its log; what it has when left out.", es: "El demonio escribe más en su registro; si falta, lo que tenga.",
+			at: func(c *Config, _ *Source) any { return &c.Host.Daemon.Debug },
+		},
+		{
+			name: "userland_proxy", shape: truth, fallback: "", example: "false",
+			en: "A program of Docker passes on what comes to a published port from the host itself; without it rules of the kernel do. What the daemon has when left out.", es: "Un programa de Docker reenvía lo que llega del propio anfitrión a un puerto publicado; sin él lo hacen reglas del núcleo. Si falta, lo que tenga el demonio.",
+			at: func(c *Config, _ *Source) any { return &c.Host.Daemon.UserlandProxy },
 		},
 	}
 }

@@ -59,6 +59,11 @@ func display(k key, value any) string {
 		return "[" + strings.Join(shown, ", ") + "]"
 	case *bool:
 		return strconv.FormatBool(*v)
+	case **bool:
+		if *v == nil {
+			return ""
+		}
+		return strconv.FormatBool(**v)
 	case *string:
 		return mask(k.name, *v)
 	}

@@ -33,6 +33,9 @@ func (r *reader) scalarOrList(k key, n *yaml.Node, keyPath string, dst any) bool
 		return r.span(k, n, keyPath, dst)
 	case *bool:
 		return r.truth(k, n, keyPath, dst)
+	case **bool: // one without a default: nil is neither
+		*dst = new(bool)
+		return r.truth(k, n, keyPath, *dst)
 	case *string:
 		return r.word(k, n, keyPath, dst)
 	}

@@ -73,6 +73,7 @@ func settings(c config.Daemon) daemon.Settings {
 	return daemon.Settings{
 		LogDriver: c.LogDriver, LogSize: size, LogFiles: c.LogFiles, LiveRestore: &live, Pools: c.Pools, PoolSize: c.PoolSize,
 		Storage: c.Storage, DataRoot: c.DataRoot, DNS: some(c.DNS), Mirrors: some(c.Mirrors),
+		Insecure: some(c.Insecure), BuildKit: c.BuildKit, ICC: c.ICC, Debug: c.Debug, UserlandProxy: c.UserlandProxy,
 	}
 }
 

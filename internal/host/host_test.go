@@ -13,12 +13,15 @@ import (
 func TestRealAContainerRunsOnWhileTheDaemonGetsItsSettings(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
+	r.more += ", daemon: {buildkit: true, icc: true, debug: true, userland_proxy: false, insecure_registries: ['registry.invalid:5000']}"
 	const own = "{\n    \"labels\": [\"rack=7\"],\n    \"log-driver\": \"local\"\n}\n"
 	must(t, os.WriteFile(r.files.Config, []byte(own), 0o644))
 	name := r.docker.Container(t, r.docker.Busybox(t), "sleep", "600")
 	before := r.docker.Run(t, "inspect", "--format", "{{.State.Pid}}", name)
 	said := r.good("", "host:daemon")
-	for _, part := range []string{"log-opts", "live-restore", "proven", "containers that ran on: " + name} {
+	for _, part := range []string{"log-opts", "live-restore", "containers that ran on: " + name,
+		"features.buildkit is buildkit:true, proven", "icc is true, proven", "debug is true, proven", "userland-proxy is false, proven",
+		"insecure-registries is registry.invalid:5000, proven"} {
 		if !strings.Contains(said, part) {
 			t.Errorf("%q was not said:\n%s", part, said)
 		}

@@ -114,12 +114,12 @@ func TestAValueThatNoDaemonTakesIsRefused(t *testing.T) {
 	t.Parallel()
 	_, _, err := daemon.Merge(nil, daemon.Settings{
 		LogSize: "ten", DNS: []string{"dns.example"}, Mirrors: []string{"mirror.example"}, DataRoot: "docker",
-		Pools: []string{"172.16.0.0"}, LogFiles: -1,
+		Pools: []string{"172.16.0.0"}, LogFiles: -1, Insecure: []string{"https://registry.example"},
 	})
 	if err == nil {
 		t.Fatal("all was taken")
 	}
-	for _, want := range []string{"log size", "log files", "dns", "registry mirror", "data root", "address pool"} {
+	for _, want := range []string{"log size", "log files", "dns", "registry mirror", "data root", "address pool", "insecure registry"} {
 		if !strings.Contains(err.Error(), "check "+want) {
 			t.Errorf("%s is missing: %v", want, err)
 		}

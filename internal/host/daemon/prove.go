@@ -79,7 +79,7 @@ func (d *Daemon) judge(ctx context.Context, info Info, want Settings) ([]Proof, 
 	}
 	for _, registry := range want.Insecure {
 		index, named := info.RegistryConfig.IndexConfigs[registry]
-		network := slices.Contains(info.RegistryConfig.InsecureRegistryCIDRs, registry)
+		network := slices.Contains(info.RegistryConfig.InsecureRegistryCIDRs, networkText(registry))
 		got := "not among them"
 		if named && !index.Secure || network {
 			got = registry
@@ -89,12 +89,17 @@ func (d *Daemon) judge(ctx context.Context, info Info, want Settings) ([]Proof, 
 	return all, nil
 }
 
+// networkText is a network as the daemon shows it, without the bits of the host.
+func networkText(text string) string {
+	if prefix, err := netip.ParsePrefix(text); err == nil {
+		return prefix.Masked().String()
+	}
+	return text
+}
+
 // poolText is one form for both: the daemon keeps the bits of the host.
 func poolText(base string, size int) string {
-	if prefix, err := netip.ParsePrefix(base); err == nil {
-		base = prefix.Masked().String()
-	}
-	return fmt.Sprintf("%s by /%d", base, size)
+	return fmt.Sprintf("%s by /%d", networkText(base), size)
 }
 
 func joined(addresses []string) string {
@@ -139,20 +144,9 @@ func (d *Daemon) prove(ctx context.Context, want Settings, t *turn) ([]Proof, er
 		all = append(all, d.proveICC(ctx, strconv.FormatBool(*want.ICC)))
 	}
 	if want.UserlandProxy != nil {
-		all = append(all, Proof{Key: "userland-proxy", Want: strconv.FormatBool(*want.UserlandProxy), State: Unproven, By: "shows at the next published port only"})
+		all = append(all, d.proveProxy(ctx, strconv.FormatBool(*want.UserlandProxy)))
 	}
 	return all, nil
-}
-
-// proveICC: the default bridge is made anew only when the daemon starts with no
-// container running.
-func (d *Daemon) proveICC(ctx context.Context, want string) Proof {
-	got, err := d.ask(ctx, "network", "inspect", "bridge", "--format", `{{index .Options "com.docker.network.bridge.enable_icc"}}`)
-	proof := proofOf("icc", want, strings.TrimSpace(got), "docker network inspect bridge")
-	if err != nil || proof.State == Wrong {
-		proof.State, proof.By = Unproven, "takes effect when the daemon starts without running containers"
-	}
-	return proof
 }
 
 // wrong is the error of the values that are not in effect.

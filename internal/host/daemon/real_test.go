@@ -120,8 +120,8 @@ func TestRealSlowEveryValueIsInEffectAndTheContainerLives(t *testing.T) {
 	old := r.file(t)
 	want := daemon.Settings{
 		LogSize: "10m", LogFiles: 3, LiveRestore: on(), Pools: []string{"198.19.128.0/20"}, PoolSize: 26, DNS: []string{"192.0.2.53"},
-		Mirrors: []string{"https://mirror.invalid"}, Insecure: []string{"registry.invalid:5000"}, Debug: on(), BuildKit: on(), ICC: on(),
-		Storage: r.info(t).Driver,
+		Mirrors: []string{"https://mirror.invalid"}, Insecure: []string{"registry.invalid:5000", "198.18.7.7/16"}, Debug: on(), BuildKit: on(), ICC: on(),
+		UserlandProxy: new(bool), Storage: r.info(t).Driver,
 	}
 	a, err := r.Apply(t.Context(), want)
 	if err != nil {
@@ -137,8 +137,11 @@ func TestRealSlowEveryValueIsInEffectAndTheContainerLives(t *testing.T) {
 			t.Errorf("%s is %s: %s", p.Key, p.State, p.By)
 		}
 	}
-	if len(a.Proofs) != 11 {
-		t.Errorf("%d proofs, want 11", len(a.Proofs))
+	if len(a.Proofs) != 13 {
+		t.Errorf("%d proofs, want 13", len(a.Proofs))
+	}
+	if out := r.docker.Run(t, "network", "ls", "--quiet", "--filter", "name=iact-probe"); out != "" {
+		t.Errorf("the probe of a network stays behind: %q", out)
 	}
 	if out := r.docker.Run(t, "ps", "--all", "--quiet"); strings.Count(out, "\n") != 0 {
 		t.Errorf("the probe stays behind: %q", out)
@@ -285,7 +288,7 @@ func TestRealSlowAKilledRunIsFinishedByTheNext(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	old := r.file(t)
-	want := daemon.Settings{DNS: []string{"192.0.2.53"}, LogSize: "5m"}
+	want := daemon.Settings{DNS: []string{"192.0.2.53"}, LogSize: "5m", UserlandProxy: on()}
 	r.kill(t, want)
 	if !strings.Contains(r.file(t), `"live-restore": true`) {
 		t.Error("live-restore spares the container, and the file does not say so")
@@ -293,6 +296,9 @@ func TestRealSlowAKilledRunIsFinishedByTheNext(t *testing.T) {
 	a, err := r.Apply(t.Context(), want)
 	if err != nil || a.Needs != daemon.Restart || !slices.Equal(a.Spared, []string{r.name}) {
 		t.Fatalf("got %+v, %v", a, err)
+	}
+	if last := a.Proofs[len(a.Proofs)-1]; last.Key != "userland-proxy" || last.Got != "true" || last.State != daemon.Proven {
+		t.Errorf("the proxy is %+v", last)
 	}
 	if strings.Contains(r.file(t), "live-restore") || r.info(t).LiveRestoreEnabled {
 		t.Errorf("live-restore, which nobody wanted, stays: %s", r.file(t))

@@ -139,6 +139,11 @@ func (s Settings) check() error {
 			bad("registry mirror", mirror, "an http or https address of a registry without login and query")
 		}
 	}
+	for _, registry := range s.Insecure {
+		if _, err := netip.ParsePrefix(registry); err != nil && !regexp.MustCompile(`^[A-Za-z0-9.-]+(:[0-9]+)?$`).MatchString(registry) {
+			bad("insecure registry", registry, "a registry such as registry.example:5000, or a network")
+		}
+	}
 	s.checkPools(bad)
 	return fault.New(fault.Usage, "correct it under host.daemon", errors.Join(all...))
 }
