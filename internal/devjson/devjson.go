@@ -1,0 +1,148 @@
+// Package devjson judges a devcontainer.json and the files that it names, and
+// touches nothing: the text and a way to look at the other files come in, and
+// findings come out, each with its place, its cause and what to do about it.
+//
+// The file is JSON with comments and trailing commas. The official CLI takes
+// more than that: a missing comma, braces that nobody closes, a key that is there
+// twice and the marks of a merge conflict pass without a word, and what then
+// starts is not what was written. They are named here. Source of the rules: the
+// reference at containers.dev, and version 0.89 of the CLI.
+package devjson
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"iact-infra/internal/procedure"
+)
+
+// State is how bad a finding is.
+type State string
+
+// The states.
+const (
+	Warn State = "warn" // it may well work
+	Fail State = "fail" // it does not start, or not as it was meant
+)
+
+// Finding is one fault of a file.
+type Finding struct {
+	Code     string         `json:"code"`
+	State    State          `json:"state"`
+	Title    procedure.Text `json:"-"`
+	Where    string         `json:"where"` // path:line:column, or path
+	Evidence string         `json:"evidence"`
+	Cause    string         `json:"cause"`
+	Fix      string         `json:"fix"`
+}
+
+// Look gives the text of a file, by its path from the root of the project. The
+// error is fs.ErrNotExist when there is none.
+type Look func(path string) ([]byte, error)
+
+// Places are where a devcontainer.json may be, as patterns of a shell, in the
+// order in which tools look.
+func Places() []string {
+	return []string{".devcontainer/devcontainer.json", ".devcontainer.json", ".devcontainer/*/devcontainer.json"}
+}
+
+// Absent is the finding for a project that has none.
+func Absent() Finding {
+	return Finding{
+		Code: "DC-ABSENT", State: Fail, Title: titles()["DC-ABSENT"], Where: Places()[0],
+		Evidence: "there is none of " + strings.Join(Places(), ", "),
+		Cause:    "this revision of the project has no devcontainer",
+		Fix:      "check out a revision that has one, or write " + Places()[0],
+	}
+}
+
+// Failed says whether one of the findings keeps the container from starting.
+func Failed(all []Finding) bool {
+	for _, f := range all {
+		if f.State == Fail {
+			return true
+		}
+	}
+	return false
+}
+
+// Check judges the file of that path, which has that text.
+func Check(path string, text []byte, look Look) []Finding {
+	c := &check{path: path, text: text, look: look}
+	if c.conflicts() {
+		return c.found
+	}
+	root, problems := parse(text)
+	for _, p := range problems {
+		c.add(p.code, Fail, p.at, p.evidence, p.cause, p.fix)
+	}
+	switch {
+	case root == nil:
+	case root.kind != object:
+		c.add("DC-OBJECT", Fail, root.at, "the file holds "+root.kind.String(), "a devcontainer.json is one object", "put the settings between { and }")
+	default:
+		c.base(*root)
+		c.features(*root)
+		c.extensions(*root)
+	}
+	return c.found
+}
+
+// check is one judgement under way.
+type check struct {
+	path  string
+	text  []byte
+	look  Look
+	found []Finding
+}
+
+// add notes a finding at a place in the text.
+func (c *check) add(code string, state State, at int, evidence, cause, fix string) {
+	line, column := position(c.text, at)
+	c.addAt(code, state, fmt.Sprintf("%s:%d:%d", c.path, line, column), evidence, cause, fix)
+}
+
+func (c *check) addAt(code string, state State, where, evidence, cause, fix string) {
+	c.found = append(c.found, Finding{Code: code, State: state, Title: titles()[code], Where: where, Evidence: evidence, Cause: cause, Fix: fix})
+}
+
+// position is an offset as line and column, which count characters from 1.
+func position(text []byte, offset int) (line, column int) {
+	before := text[:min(max(0, offset), len(text))]
+	return bytes.Count(before, []byte("\n")) + 1, len(bytes.Runes(before[bytes.LastIndexByte(before, '\n')+1:])) + 1
+}
+
+// conflicts names the marks that a merge has left. With them nothing else in
+// the file means what it says.
+func (c *check) conflicts() bool {
+	at := 0
+	for line := range bytes.Lines(c.text) {
+		for _, mark := range []string{"<<<<<<< ", "||||||| ", ">>>>>>> "} {
+			if bytes.HasPrefix(line, []byte(mark)) {
+				c.add("DC-CONFLICT", Fail, at, strings.TrimSpace(string(line)), "a merge was not finished; the CLI reads both sides, and the last one wins", "resolve the conflict: git mergetool, or take the marks and one of the sides out")
+			}
+		}
+		at += len(line)
+	}
+	return len(c.found) > 0
+}
+
+func titles() map[string]procedure.Text {
+	return map[string]procedure.Text{
+		"DC-ABSENT":     {ES: "Falta devcontainer.json", EN: "No devcontainer.json"},
+		"DC-CONFLICT":   {ES: "Marcas de un conflicto de fusión", EN: "Marks of a merge conflict"},
+		"DC-SYNTAX":     {ES: "Error de sintaxis", EN: "Syntax error"},
+		"DC-DUPLICATE":  {ES: "Clave repetida", EN: "Key given twice"},
+		"DC-OBJECT":     {ES: "No es un objeto", EN: "Not an object"},
+		"DC-TYPE":       {ES: "Valor de otro tipo", EN: "Value of another type"},
+		"DC-BASE":       {ES: "Sin imagen, Dockerfile ni Compose", EN: "No image, Dockerfile or Compose file"},
+		"DC-BOTH":       {ES: "Más de un origen del contenedor", EN: "More than one origin of the container"},
+		"DC-DOCKERFILE": {ES: "Falta el Dockerfile", EN: "Dockerfile missing"},
+		"DC-COMPOSE":    {ES: "Archivo de Compose ausente o ilegible", EN: "Compose file missing or unreadable"},
+		"DC-SERVICE":    {ES: "Falta el servicio de Compose", EN: "Compose service missing"},
+		"DC-VARIABLE":   {ES: "Variable que Compose no conoce", EN: "Variable that Compose does not know"},
+		"DC-FEATURE":    {ES: "Identificador de feature", EN: "Id of a feature"},
+		"DC-EXTENSION":  {ES: "Identificador de extensión", EN: "Id of an extension"},
+	}
+}
