@@ -33,3 +33,8 @@ func (Host) Daemon(ctx context.Context, on *string) error {
 func (Host) Hello(ctx context.Context, on *string) error {
 	return toolkit().RunHost(ctx, "host:hello", on)
 }
+
+// Devcontainer clones or updates the project, checks its devcontainer.json and starts it where the CLI is there: -on=ssh:USER@HOST (step 8).
+func (Host) Devcontainer(ctx context.Context, on *string) error {
+	return toolkit().RunHost(ctx, "host:devcontainer", on)
+}

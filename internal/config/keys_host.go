@@ -14,6 +14,8 @@ type Host struct {
 	Ports  []string
 	Hello  string // an image that says hello
 	Daemon Daemon
+
+	Devcontainer Devcontainer
 }
 
 // Daemon are the settings of the Docker daemon.
@@ -98,6 +100,10 @@ func hostKeys() []key {
 		{
 			name: "daemon", shape: section, keys: daemonKeys(),
 			en: "What is merged into daemon.json; keys that are not named here stay as they are.", es: "Lo que se incorpora a daemon.json; las claves que no se nombran aquí quedan como están.",
+		},
+		{
+			name: "devcontainer", shape: section, keys: devcontainerKeys(),
+			en: "The project that host:devcontainer clones, checks and starts.", es: "El proyecto que host:devcontainer clona, comprueba y levanta.",
 		},
 	}
 }

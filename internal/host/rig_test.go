@@ -39,6 +39,8 @@ type rig struct {
 	more   string // of the section host
 	docker *testbed.DockerDaemon
 	files  host.Files
+	env    []string // for programs, besides which daemon docker asks
+	ssh    string   // the configuration file of ssh
 }
 
 func newRig(t *testing.T) *rig {
@@ -81,11 +83,11 @@ func (r *rig) process(targets ...string) *process {
 		return config.Load(config.Options{Root: r.root, Getenv: func(string) string { return "" }})
 	}
 	p := &process{}
-	places := &command.Places{Cache: filepath.Join(r.root, ".iact/cache"), DockerEnv: r.docker.Env()}
+	places := &command.Places{Cache: filepath.Join(r.root, ".iact/cache"), DockerEnv: r.docker.Env(), SSHConfig: r.ssh}
 	r.t.Cleanup(places.Close)
 	p.room = host.New(host.Options{
 		Config: sync.OnceValues(settings), Places: func() (*command.Places, error) { return places, nil },
-		Getenv: func(string) string { return "" }, Now: time.Now, Docker: r.docker.Env(), Files: r.files,
+		Getenv: func(string) string { return "" }, Now: time.Now, Docker: append(r.docker.Env(), r.env...), Files: r.files,
 	})
 	registry, err := procedure.NewRegistry(p.room.Procedure())
 	must(r.t, err)

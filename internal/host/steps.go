@@ -12,9 +12,9 @@ func (r *Room) Procedure() procedure.Procedure {
 	return procedure.Procedure{
 		Code: "PROCED-INFRA-002", Namespace: "host",
 		Title: procedure.Text{ES: "Configurar el anfitrión del DevContainer", EN: "Configure the DevContainer host"},
-		All:   [][]string{{"host:check"}, {"host:group"}, {"host:daemon"}, {"host:hello"}},
-		// 2 update, 3 Docker, 5 Compose, 8 repository, 9 network, 10 validation
-		Missing: []int{2, 3, 5, 8, 9, 10},
+		All:   [][]string{{"host:check"}, {"host:group"}, {"host:daemon"}, {"host:hello"}, {"host:devcontainer"}},
+		// 2 update, 3 Docker, 5 Compose, 9 network, 10 validation
+		Missing: []int{2, 3, 5, 9, 10},
 		Steps: []procedure.Step{
 			{
 				Number: 1, Target: "host:check",
@@ -54,6 +54,18 @@ func (r *Room) Procedure() procedure.Procedure {
 				Run:      r.greet,
 				Estimate: seconds(1, 180),
 				Symptoms: []string{"D02", "D01", "D05", "D06"},
+			},
+			{
+				Number: 8, Target: "host:devcontainer",
+				Title:    procedure.Text{ES: "Traer el proyecto y levantar su devcontainer", EN: "Fetch the project and start its devcontainer"},
+				Done:     r.present,
+				Run:      r.settle,
+				Validate: r.settledNow,
+				Undo:     r.unsettle,
+				Undone:   r.unsettled,
+				Plan:     r.planSettle,
+				Estimate: seconds(10, 600),
+				Symptoms: []string{"T01", "T03", "T04", "T05", "T06", "T12", "G01", "G02", "G03", "G04", "D02", "D01", "D05"},
 			},
 		},
 	}

@@ -108,6 +108,7 @@ func TestEveryNextTargetExists(t *testing.T) {
 	targets := []string{
 		"", "backup:prepare", "backup:db", "backup:config", "backup:verify", "backup:list", "backup:restore", "backup:restoreDB", "backup:show", "config:show",
 		"cpython:deps", "cpython:build", "cpython:install", "cpython:venvs", "host:check", "host:daemon", "host:hello",
+		"host:devcontainer",
 	}
 	for _, e := range load(t).Entries() {
 		if !slices.Contains(targets, e.Next) {
