@@ -38,3 +38,18 @@ func (Host) Hello(ctx context.Context, on *string) error {
 func (Host) Devcontainer(ctx context.Context, on *string) error {
 	return toolkit().RunHost(ctx, "host:devcontainer", on)
 }
+
+// Network measures what containers get: names, the way out, ports, packets, disk, limits, a registry: -on=ssh:USER@HOST (step 9).
+func (Host) Network(ctx context.Context, on *string) error {
+	return toolkit().RunHost(ctx, "host:network", on)
+}
+
+// Validate uses everything once more and puts all findings into one table: -on=ssh:USER@HOST (step 10).
+func (Host) Validate(ctx context.Context, on *string) error {
+	return toolkit().RunHost(ctx, "host:validate", on)
+}
+
+// Report tells what runs have changed on a machine and how it stands now: -on=ssh:USER@HOST -to=FILE.md.
+func (Host) Report(ctx context.Context, on, to *string) error {
+	return toolkit().ReportHost(ctx, on, to)
+}

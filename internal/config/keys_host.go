@@ -1,6 +1,7 @@
 package config
 
 import (
+	"net"
 	"net/netip"
 	"regexp"
 	"strconv"
@@ -16,6 +17,15 @@ type Host struct {
 	Daemon Daemon
 
 	Devcontainer Devcontainer
+	Network      Network
+}
+
+// Network is what containers of the host are to get.
+type Network struct {
+	Outside  []string // HOST:PORT
+	Image    string   // that a registry is to give; none asks for none
+	Required bool     // what the host itself does not reach is a failure
+	Writes   int      // small ones that reach the disk in a second
 }
 
 // Daemon are the settings of the Docker daemon.
@@ -70,6 +80,14 @@ func addressRule(s string) string {
 	return "that is no IP address"
 }
 
+func targetRule(s string) string {
+	host, port, err := net.SplitHostPort(s)
+	if err == nil && regexp.MustCompile(`^[A-Za-z0-9:._-]+$`).MatchString(host) && portRule(port) == "" {
+		return ""
+	}
+	return "what is to be reached is written like registry-1.docker.io:443"
+}
+
 func hostKeys() []key {
 	return []key{
 		{
@@ -104,6 +122,35 @@ func hostKeys() []key {
 		{
 			name: "devcontainer", shape: section, keys: devcontainerKeys(),
 			en: "The project that host:devcontainer clones, checks and starts.", es: "El proyecto que host:devcontainer clona, comprueba y levanta.",
+		},
+		{
+			name: "network", shape: section, keys: networkKeys(),
+			en: "What host:network asks for.", es: "Lo que pide host:network.",
+		},
+	}
+}
+
+func networkKeys() []key {
+	return []key{
+		{
+			name: "outside", shape: texts, fallback: "[\"registry-1.docker.io:443\"]", rule: targetRule,
+			en: "What the host and its containers are to reach; a list without entries asks for nothing.", es: "A lo que el anfitrión y sus contenedores deben llegar; una lista vacía no pide nada.",
+			at: func(c *Config, _ *Source) any { return &c.Host.Network.Outside },
+		},
+		{
+			name: "image", shape: text, fallback: "alpine:3.22",
+			en: "An image that the registry is to give; none asks for none.", es: "Una imagen que el registro debe dar; none no pide ninguna.",
+			at: func(c *Config, _ *Source) any { return &c.Host.Network.Image },
+		},
+		{
+			name: "required", shape: truth, fallback: "false",
+			en: "What the host itself does not reach is a failure; a warning otherwise.", es: "Si el propio anfitrión no llega, es un fallo; si no, un aviso.",
+			at: func(c *Config, _ *Source) any { return &c.Host.Network.Required },
+		},
+		{
+			name: "writes", shape: number, fallback: "50", max: 1000000,
+			en: "Small writes a second that should reach the disk of Docker's data.", es: "Escrituras pequeñas por segundo que deberían llegar al disco de los datos de Docker.",
+			at: func(c *Config, _ *Source) any { return &c.Host.Network.Writes },
 		},
 	}
 }

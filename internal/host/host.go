@@ -18,6 +18,7 @@ import (
 	"iact-infra/internal/command"
 	"iact-infra/internal/config"
 	"iact-infra/internal/fault"
+	"iact-infra/internal/host/survey"
 	"iact-infra/internal/procedure"
 )
 
@@ -40,6 +41,7 @@ type Room struct {
 	mu     sync.Mutex
 	on     string
 	picked bool
+	seen   *survey.Report // by step 9, for step 10
 }
 
 // New returns a room that has touched nothing yet.

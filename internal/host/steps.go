@@ -12,9 +12,9 @@ func (r *Room) Procedure() procedure.Procedure {
 	return procedure.Procedure{
 		Code: "PROCED-INFRA-002", Namespace: "host",
 		Title: procedure.Text{ES: "Configurar el anfitrión del DevContainer", EN: "Configure the DevContainer host"},
-		All:   [][]string{{"host:check"}, {"host:group"}, {"host:daemon"}, {"host:hello"}, {"host:devcontainer"}},
-		// 2 update, 3 Docker, 5 Compose, 9 network, 10 validation
-		Missing: []int{2, 3, 5, 9, 10},
+		All:   [][]string{{"host:check"}, {"host:group"}, {"host:daemon"}, {"host:hello"}, {"host:devcontainer"}, {"host:network"}, {"host:validate"}},
+		// 2 update, 3 Docker, 5 Compose
+		Missing: []int{2, 3, 5},
 		Steps: []procedure.Step{
 			{
 				Number: 1, Target: "host:check",
@@ -66,6 +66,22 @@ func (r *Room) Procedure() procedure.Procedure {
 				Plan:     r.planSettle,
 				Estimate: seconds(10, 600),
 				Symptoms: []string{"T01", "T03", "T04", "T05", "T06", "T12", "G01", "G02", "G03", "G04", "D02", "D01", "D05"},
+			},
+			{
+				Number: 9, Target: "host:network",
+				Title:    procedure.Text{ES: "Medir la red, el disco y los límites desde contenedores", EN: "Measure network, disk and limits from containers"},
+				ReadOnly: true,
+				Run:      r.network,
+				Estimate: seconds(3, 120),
+				Symptoms: []string{"D12", "D13", "D04", "D06", "B57", "D02", "D01"},
+			},
+			{
+				Number: 10, Target: "host:validate",
+				Title:    procedure.Text{ES: "Validar el anfitrión: una tabla con todo", EN: "Validate the host: all in one table"},
+				ReadOnly: true,
+				Run:      r.validate,
+				Estimate: seconds(4, 120),
+				Symptoms: []string{"D02", "D01", "D12", "D13", "D04", "D06", "B57"},
 			},
 		},
 	}

@@ -2,8 +2,10 @@ package house
 
 import (
 	"context"
+	"io"
 
 	"iact-infra/internal/host"
+	"iact-infra/internal/journal"
 	"iact-infra/internal/procedure"
 )
 
@@ -24,4 +26,38 @@ func (h *House) RunHost(ctx context.Context, target string, on *string) error {
 		return h.Told(err)
 	}
 	return h.Run(ctx, target)
+}
+
+// ReportHost is host:report -on=ssh:USER@HOST -to=FILE.md. Journals that cannot
+// be read are named on the way, and passed over.
+func (h *House) ReportHost(ctx context.Context, on, to *string) error {
+	return h.Told(h.result(func(lang string) (any, func(io.Writer), error) {
+		if err := h.host().Select(host.Selection{On: given(on)}); err != nil {
+			return nil, nil, err
+		}
+		root, err := h.Root()
+		if err != nil {
+			return nil, nil, err
+		}
+		console, err := h.Console()
+		if err != nil {
+			return nil, nil, err
+		}
+		door, err := h.Door()
+		if err != nil {
+			return nil, nil, err
+		}
+		runs, unread := journal.List(journalDir(root))
+		if unread != nil {
+			console.Print(unread.Error())
+		}
+		told, err := h.host().Report(ctx, door, runs, lang)
+		if err != nil {
+			return nil, nil, err
+		}
+		if file := given(to); file != "" {
+			err = told.Save(file, lang)
+		}
+		return told, func(w io.Writer) { told.Write(w, lang) }, err
+	}))
 }
