@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"iact-infra/internal/command"
 	"iact-infra/internal/fault"
 	"iact-infra/internal/host/devcontainer"
 	"iact-infra/internal/procedure"
@@ -55,6 +56,9 @@ func (r *Room) devbox(ctx context.Context, w *procedure.Work) (*devbox, error) {
 	}
 	own := c.Host.Devcontainer
 	b := newDevbox(m, settled{On: m.on, User: user, Repository: own.Repository, Dir: own.Dir})
+	if b.Group, err = m.joinedLately(ctx, user); err != nil {
+		return nil, err
+	}
 	b.Ref, b.Version, b.mode, b.command = own.Ref, own.Version, own.CLI, own.Command
 	return b, nil
 }
@@ -65,6 +69,23 @@ func newDevbox(m *machine, s settled) *devbox {
 	}}}
 }
 
+// joinedLately is the group of Docker, when the one who is logged in has it and the
+// session, being older, does not.
+func (m *machine) joinedLately(ctx context.Context, user string) (string, error) {
+	if m.uid == "0" || user != m.user {
+		return "", nil
+	}
+	said, err := m.Text(ctx, command.Read("sh", "-c", `id -nG; id -nG -- "$1"`, "sh", user)).String()
+	if err != nil {
+		return "", fmt.Errorf("ask for the groups of %s: %w", user, err)
+	}
+	session, now, _ := strings.Cut(said, "\n")
+	if slices.Contains(strings.Fields(session), group) || !slices.Contains(strings.Fields(now), group) {
+		return "", nil
+	}
+	return group, nil
+}
+
 // present proves that there is nothing left to do: the clone is there and as new
 // as its repository, or not ours to touch, its devcontainer.json is right, and the
 // container runs where there is a CLI to start it.
@@ -73,10 +94,10 @@ func (r *Room) present(ctx context.Context, w *procedure.Work) (procedure.Eviden
 	if err != nil {
 		return "", err
 	}
-	if err := b.look(ctx, true); err != nil {
-		return "", err
-	}
+	err = b.look(ctx, true)
 	switch {
+	case err != nil: // Run tells it, and takes nothing back for it
+		return "", fmt.Errorf("%w: %w", procedure.ErrNotDone, err)
 	case b.seen.Absent:
 		return "", fmt.Errorf("%w: %s is not there", procedure.ErrNotDone, b.seen.Dir)
 	case b.seen.Behind:
@@ -209,15 +230,15 @@ func (b *devbox) try(ctx context.Context, _ *procedure.Work) (err error) {
 
 // look is everything that can be seen without a change.
 func (b *devbox) look(ctx context.Context, ask bool) (err error) {
+	if err := b.findCLI(ctx); err != nil {
+		return err
+	}
 	if ask || b.seen.Dir == "" {
 		if b.seen.Clone, err = b.Look(ctx, ask); err != nil || b.seen.Absent {
 			return err
 		}
 	}
 	if b.seen.Config, b.seen.Findings, err = b.Check(ctx, b.seen.Dir); err != nil {
-		return err
-	}
-	if err := b.findCLI(ctx); err != nil {
 		return err
 	}
 	if b.starts() && b.program != "" {
@@ -357,11 +378,6 @@ func (r *Room) planSettle(ctx context.Context, w *procedure.Work) ([]string, err
 		}
 	case b.seen.Behind:
 		lines = append(lines, "git -C "+dir+" pull --ff-only")
-	}
-	if b.seen.Absent {
-		if err := b.findCLI(ctx); err != nil {
-			return nil, err
-		}
 	}
 	if b.starts() && !b.seen.Running {
 		if b.program == "" {

@@ -1,13 +1,17 @@
 package host_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"iact-infra/internal/command"
+	"iact-infra/internal/command/commandtest"
 	"iact-infra/internal/fault"
+	"iact-infra/internal/procedure"
 	"iact-infra/internal/testbed"
 )
 
@@ -77,7 +81,7 @@ func TestTheProjectIsClonedCheckedAndUpdatedAndTakenAwayAgain(t *testing.T) {
 	}
 	must(t, os.WriteFile(filepath.Join(home, "IACT/a"), []byte("mine"), 0o644))
 	r.commit(home, map[string]string{"a": "3"})
-	says(t, r.good("", "host:devcontainer"), "already done", "is left as it is: 1 files are changed or new, the first M a; see git -C "+home+"/IACT status")
+	says(t, r.good("", "host:devcontainer"), "already done", "is left as it is: changed or new: M a; see git -C "+home+"/IACT status")
 	if text, err := os.ReadFile(filepath.Join(home, "IACT/a")); err != nil || string(text) != "mine" {
 		t.Errorf("a holds %q, %v", text, err)
 	}
@@ -173,5 +177,29 @@ func TestRealSlowTheDevcontainerStartsAndIsRemovedAgain(t *testing.T) {
 	r.undo("host:devcontainer")
 	if left := r.docker.Run(t, "ps", "--all", "--quiet", "--filter", label); left != "" {
 		t.Errorf("left are the containers %s", left)
+	}
+}
+
+func TestLookingWhetherTheProjectIsThereChangesNothing(t *testing.T) {
+	t.Parallel()
+	r := withoutDocker(t)
+	home := r.project(map[string]string{".devcontainer.json": `{"image": "busybox"}`}, "cli: installed")
+	done := func() error {
+		steps := r.process().room.Procedure().Steps
+		i := slices.IndexFunc(steps, func(s procedure.Step) bool { return s.Target == "host:devcontainer" })
+		_, err := steps[i].Done(t.Context(), &procedure.Work{Door: command.NewDoor(commandtest.ReadOnly(t, command.Local()))})
+		return err
+	}
+	if err := done(); !errors.Is(err, procedure.ErrNotDone) {
+		t.Errorf("without a clone: %v", err)
+	}
+	r.more = strings.Replace(r.more, "cli: installed", "cli: none", 1)
+	r.good("", "host:devcontainer")
+	if err := done(); err != nil {
+		t.Errorf("with a clone: %v", err)
+	}
+	r.commit(home, map[string]string{"a": "1"})
+	if err := done(); !errors.Is(err, procedure.ErrNotDone) {
+		t.Errorf("with an old clone: %v", err)
 	}
 }

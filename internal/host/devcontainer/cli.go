@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -19,13 +20,18 @@ var cliScript string
 type CLI struct {
 	*Project
 	Version string // that npm installs, and that one of ours has
+	Group   string // that the session lacks, and its user has by now; "" is none
 }
 
 func (c *CLI) run(ctx context.Context, changes bool, limit time.Duration, args ...string) (string, error) {
-	out, err := c.Door.Text(ctx, command.Command{
+	all := command.Command{
 		Program: "sh", Args: append([]string{"-s", "--"}, args...), Stdin: strings.NewReader(cliScript),
 		Env: c.Env, Changes: changes, As: c.As, Timeout: limit,
-	}).String()
+	}
+	if c.Group != "" {
+		all.Program, all.Args = "sg", []string{c.Group, "-c", command.Read("sh", all.Args...).String()}
+	}
+	out, err := c.Door.Text(ctx, all).String()
 	return strings.TrimSpace(out), err
 }
 
@@ -43,6 +49,9 @@ func (c *CLI) Find(ctx context.Context) (program, version string, err error) {
 // there after it is one whole version, or nothing.
 func (c *CLI) Install(ctx context.Context) error {
 	if _, err := c.run(ctx, true, 10*time.Minute, "install", c.Version); err != nil {
+		if failed := (*command.Error)(nil); errors.As(err, &failed) && failed.Exit == 4 {
+			return fault.New(fault.Missing, "install Node.js 20 or newer with npm, or leave host.devcontainer.cli at installed", fmt.Errorf("install @devcontainers/cli %s: %w", c.Version, err))
+		}
 		return fault.New(0, "npm's registry has to be reached, or named in ~/.npmrc; or install the CLI yourself and set host.devcontainer.cli: installed",
 			fmt.Errorf("install @devcontainers/cli %s: %w", c.Version, err))
 	}

@@ -44,9 +44,9 @@ func TestWhatAPersonHasInAClone(t *testing.T) {
 		do   func(r *rig)
 		want string
 	}{
-		"a changed file":        {func(r *rig) { r.put("IACT/.gitignore", "x") }, "1 files are changed or new, the first M .gitignore"},
-		"a new file":            {func(r *rig) { r.put("IACT/notes.txt", "x") }, "1 files are changed or new, the first ?? notes.txt"},
-		"a commit":              {func(r *rig) { r.git(r.clone(), "commit", "--quiet", "--allow-empty", "--message", "mine") }, "1 commits of main are only here"},
+		"a changed file":        {func(r *rig) { r.put("IACT/.gitignore", "x") }, "changed or new: M .gitignore"},
+		"a new file":            {func(r *rig) { r.put("IACT/notes.txt", "x") }, "changed or new: ?? notes.txt"},
+		"a commit":              {func(r *rig) { r.git(r.clone(), "commit", "--quiet", "--allow-empty", "--message", "mine") }, "commits of main that are only here: 1"},
 		"no branch":             {func(r *rig) { r.git(r.clone(), "checkout", "--quiet", "--detach") }, "no branch is checked out"},
 		"an old commit":         {func(r *rig) { r.git(r.clone(), "checkout", "--quiet", "v0") }, "no branch is checked out"},
 		"a bisection":           {func(r *rig) { r.git(r.clone(), "bisect", "start") }, "BISECT_LOG in .git: something is under way"},
@@ -94,7 +94,7 @@ func TestAHistoryThatWasWrittenAnewIsNotFollowed(t *testing.T) {
 	if err := r.Update(t.Context(), r.looked()); err == nil {
 		t.Error("it was updated")
 	}
-	if c := r.looked(); c.Commit != before.Commit || c.Left != "1 commits of main are only here" {
+	if c := r.looked(); c.Commit != before.Commit || c.Left != "commits of main that are only here: 1" {
 		t.Errorf("got %+v", c)
 	}
 }
@@ -195,8 +195,8 @@ func TestTheUndoLeavesWhatSomebodyHasPutIntoAClone(t *testing.T) {
 		do   func(r *rig)
 		want string
 	}{
-		"a new file":      {func(r *rig) { r.put("IACT/notes.txt", "x") }, "1 files are changed or new, the first notes.txt"},
-		"an ignored file": {func(r *rig) { r.put("IACT/.env", "x") }, "1 files are changed or new, the first .env"},
+		"a new file":      {func(r *rig) { r.put("IACT/notes.txt", "x") }, "changed or new: ?? notes.txt"},
+		"an ignored file": {func(r *rig) { r.put("IACT/.env", "x") }, "changed or new: !! .env"},
 		"a commit":        {func(r *rig) { r.git(r.clone(), "commit", "--quiet", "--allow-empty", "--message", "mine") }, "commits, branches or settings"},
 		"a branch":        {func(r *rig) { r.git(r.clone(), "branch", "mine") }, "commits, branches or settings"},
 		"a setting":       {func(r *rig) { r.git(r.clone(), "config", "user.name", "ana") }, "commits, branches or settings"},

@@ -133,5 +133,8 @@ func (p *Project) Remove(ctx context.Context, token string) (left string, err er
 	if err != nil {
 		return "", fmt.Errorf("remove %s: %w", p.Dir, err)
 	}
-	return f.one("left"), nil
+	if len(f["left"]) > 0 {
+		return "changed or new: " + first(f["left"]), nil
+	}
+	return f.one("odd"), nil
 }

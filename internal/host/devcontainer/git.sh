@@ -99,10 +99,10 @@ remove() {
   alone
   rm -rf -- "$new" "$old"
   [ -e "$dir" ] || return 0
-  if [ "$(sed -n 1p "$dir/.git/iact-clone" 2>/dev/null || true)" != "$1" ]; then tell left "it is not the clone that this run has made"; return; fi
+  if [ "$(sed -n 1p "$dir/.git/iact-clone" 2>/dev/null || true)" != "$1" ]; then tell odd "it is not the clone that this run has made"; return; fi
   changed=$(git -C "$dir" status --porcelain --ignored --untracked-files=all)
-  if [ -n "$changed" ]; then tell left "$(printf '%s\n' "$changed" | wc -l) files are changed or new, the first $(printf '%s\n' "$changed" | head -n 1 | cut -c4-)"; return; fi
-  if [ "$(sed -n 2p "$dir/.git/iact-clone")" != "$(contents "$dir")" ]; then tell left "there are commits, branches or settings that were made since"; return; fi
+  if [ -n "$changed" ]; then each left "$changed"; return; fi
+  if [ "$(sed -n 2p "$dir/.git/iact-clone")" != "$(contents "$dir")" ]; then tell odd "there are commits, branches or settings that were made since"; return; fi
   mv -T -- "$dir" "$old"
   rm -rf -- "$old"
 }

@@ -73,7 +73,7 @@ func (p *Project) judge(c *Clone, f facts) {
 	case len(f["doing"]) > 0:
 		c.Left, c.Next = strings.Join(f["doing"], ", ")+" in .git: something is under way", in+"status"
 	case len(dirty) > 0:
-		c.Left, c.Next = fmt.Sprintf("%d files are changed or new, the first %s", len(dirty), strings.TrimSpace(dirty[0])), in+"status"
+		c.Left, c.Next = "changed or new: "+first(dirty), in+"status"
 	case c.Commit == "":
 		c.Left, c.Next = "it has no commit", in+"log"
 	case c.Branch == "" && (p.Ref == "" || f.one("wanted") != c.Commit):
@@ -84,8 +84,16 @@ func (p *Project) judge(c *Clone, f facts) {
 	case f.one("upstream") == "":
 		c.Left, c.Next = fmt.Sprintf("the branch %s follows none of the repository", c.Branch), in+"branch --set-upstream-to=origin/"+c.Branch
 	case f.number("ahead") > 0:
-		c.Left, c.Next = fmt.Sprintf("%d commits of %s are only here", f.number("ahead"), c.Branch), in+"push, or git -C "+c.Dir+" rebase @{upstream}"
+		c.Left, c.Next = fmt.Sprintf("commits of %s that are only here: %d", c.Branch, f.number("ahead")), in+"push, or git -C "+c.Dir+" rebase @{upstream}"
 	}
+}
+
+// first is the first of some files, and how many there are besides.
+func first(files []string) string {
+	if len(files) == 1 {
+		return strings.TrimSpace(files[0])
+	}
+	return fmt.Sprintf("%s and %d more", strings.TrimSpace(files[0]), len(files)-1)
 }
 
 // ask looks whether the repository has something newer. That it cannot be asked
