@@ -58,21 +58,27 @@ func (r *Room) Report(ctx context.Context, door *command.Door, runs []journal.Ru
 	if err != nil {
 		return Report{}, err
 	}
-	told := Report{Place: m.name(), Time: r.o.Now(), Now: findings(ctx, r.standing(w, m)), Runs: []ReportRun{}}
+	told := Report{Place: m.name(), Time: r.o.Now(), Now: findings(ctx, r.standing(w, m)), Runs: r.told(runs, m)}
 	if ctx.Err() != nil {
 		return told, command.Stopped(ctx)
 	}
 	told.State = survey.Worst(told.Now)
+	return told, nil
+}
+
+// told are the runs that may have changed a machine.
+func (r *Room) told(runs []journal.Run, m *machine) []ReportRun {
+	all := []ReportRun{}
 	table := r.Procedure()
 	for _, run := range runs {
 		if run.Undoes != "" || (&machine{on: Asked(run.Args).On}).name() != m.name() {
 			continue
 		}
 		if one := reportRun(table, run); len(one.Steps) > 0 {
-			told.Runs = append(told.Runs, one)
+			all = append(all, one)
 		}
 	}
-	return told, nil
+	return all
 }
 
 func reportRun(table procedure.Procedure, run journal.Run) ReportRun {

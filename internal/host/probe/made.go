@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"hash/fnv"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // label is what all has that is made here; its value is the token of the run.
@@ -83,45 +86,53 @@ func (p *Probe) labelled() []string { return []string{"--label", label + "=" + p
 // kinds are the things that are made, in the order in which they can be removed.
 func kinds() []kind {
 	return []kind{
-		{"container", []string{"ps", "--all", "--format", "{{.Names}}"}, []string{"rm", "--force", "--volumes"}},
-		{"network", []string{"network", "ls", "--format", "{{.Name}}"}, []string{"network", "rm"}},
-		{"volume", []string{"volume", "ls", "--format", "{{.Name}}"}, []string{"volume", "rm", "--force"}},
-		{"image", []string{"image", "ls", "--format", "{{.Repository}}:{{.Tag}}"}, []string{"image", "rm", "--force"}},
+		{[]string{"ps", "--all", "--format", "{{.Names}}"}, []string{"rm", "--force", "--volumes"}},
+		{[]string{"network", "ls", "--format", "{{.Name}}"}, []string{"network", "rm"}},
+		{[]string{"volume", "ls", "--format", "{{.Name}}"}, []string{"volume", "rm", "--force"}},
+		{[]string{"image", "ls", "--format", "{{.Repository}}:{{.Tag}}"}, []string{"image", "rm", "--force"}},
 	}
 }
 
-type kind struct {
-	name         string
-	list, remove []string
-}
+type kind struct{ list, remove []string }
 
-// sweep removes what has our label and a token of which of is true. It ends when
+// sweep removes what has our label and a token which of is true. It ends when
 // a look finds nothing of it any more, and fails when something stays.
 func (p *Probe) sweep(ctx context.Context, of func(token string) bool) error {
 	var failed error
 	for range 3 {
+		found, err := p.labelledAs(ctx, of)
+		if err != nil {
+			return fmt.Errorf("look for what probes have left: %w", err)
+		}
 		failed = nil
-		clean := true
-		for _, k := range kinds() {
-			listed, err := p.docker(ctx, p.limit(), append(k.list, "--filter", "label="+label)...)
-			if err != nil {
-				return fmt.Errorf("look for what probes have left: %w", err)
+		for i, k := range kinds() {
+			if len(found[i]) == 0 {
+				continue
 			}
-			for _, name := range strings.Fields(listed) {
-				if !of(tokenOf(name)) {
-					continue
-				}
-				clean = false
-				if _, err := p.docker(ctx, p.limit(), append(k.remove, name)...); err != nil {
-					failed = errors.Join(failed, fmt.Errorf("remove %s %s: %w", k.name, name, err))
-				}
+			if _, err := p.docker(ctx, p.limit(), append(k.remove, found[i]...)...); err != nil {
+				failed = errors.Join(failed, fmt.Errorf("remove what probes have left: %w", err))
 			}
 		}
-		if clean {
+		if len(slices.Concat(found...)) == 0 {
 			return nil
 		}
 	}
 	return failed
+}
+
+// labelledAs are the names of each kind.
+func (p *Probe) labelledAs(ctx context.Context, of func(token string) bool) ([][]string, error) {
+	all := kinds()
+	found := make([][]string, len(all))
+	looks, ctx := errgroup.WithContext(ctx)
+	for i, k := range all {
+		looks.Go(func() error {
+			listed, err := p.docker(ctx, p.limit(), append(k.list, "--filter", "label="+label)...)
+			found[i] = slices.DeleteFunc(strings.Fields(listed), func(name string) bool { return !of(tokenOf(name)) })
+			return err
+		})
+	}
+	return found, looks.Wait()
 }
 
 // tokenOf is the token in a name, "" in a name of somebody else.

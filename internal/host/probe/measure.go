@@ -142,8 +142,7 @@ func (p *Probe) container(ctx context.Context, role string, options, probes []st
 	args := append([]string{"create", "--rm", "--name", name, "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--restart", "no"}, p.labelled()...)
 	args = append(append(args, p.mounts...), options...)
 	args = append(append(args, p.image(), "/usr/bin/perl", "/probe.pl"), probes...)
-	_, err = p.create(ctx, args...)
-	return name, err
+	return name, p.create(ctx, args...)
 }
 
 // inside runs probes in a container, and gives what they say.

@@ -152,11 +152,12 @@ func (p *Probe) docker(ctx context.Context, limit time.Duration, args ...string)
 
 // create is docker for what makes something. It is not interrupted: a client that
 // is killed leaves it open whether the daemon goes on without it.
-func (p *Probe) create(ctx context.Context, args ...string) (string, error) {
+func (p *Probe) create(ctx context.Context, args ...string) error {
 	if ctx.Err() != nil {
-		return "", command.Stopped(ctx)
+		return command.Stopped(ctx)
 	}
-	return p.docker(context.WithoutCancel(ctx), p.limit(), args...)
+	_, err := p.docker(context.WithoutCancel(ctx), p.limit(), args...)
+	return err
 }
 
 // why is a failure in one line.

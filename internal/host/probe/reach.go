@@ -13,7 +13,7 @@ import (
 // own is a network as Compose makes them, with a server and one who comes to it.
 func (p *Probe) own(ctx context.Context, f *Facts) {
 	args := append([]string{"network", "create"}, p.labelled()...)
-	if _, err := p.create(ctx, append(args, p.name(""))...); err != nil {
+	if err := p.create(ctx, append(args, p.name(""))...); err != nil {
 		f.Network = why(err)
 		f.Own.Why, f.Peer.Why = f.Network, f.Network
 		f.Published = p.published(ctx, "server", []string{"--publish", "127.0.0.1::" + strconv.Itoa(serverPort)})
@@ -77,7 +77,7 @@ func (p *Probe) publish(ctx context.Context, port int) Answer {
 // volume makes one, writes in a container, reads in another, and removes it.
 func (p *Probe) volume(ctx context.Context, v *Volume) {
 	name := p.name("")
-	if _, err := p.create(ctx, append(append([]string{"volume", "create"}, p.labelled()...), name)...); err != nil {
+	if err := p.create(ctx, append(append([]string{"volume", "create"}, p.labelled()...), name)...); err != nil {
 		v.Why, v.Kept.Why, v.Gone.Why = why(err), why(err), "it was not made"
 		return
 	}
@@ -93,7 +93,7 @@ func (p *Probe) volume(ctx context.Context, v *Volume) {
 			v.Kept = Answer{Why: "it holds something else than was written"}
 		}
 	}
-	if _, err = p.create(ctx, "volume", "rm", name); err != nil {
+	if err = p.create(ctx, "volume", "rm", name); err != nil {
 		v.Gone.Why = why(err)
 		return
 	}

@@ -165,6 +165,9 @@ func (f *Facts) ports(w Want) verdict {
 	case len(w.Ports) == 0:
 		return fine("none is configured")
 	case len(bad) > 0:
+		if len(good) > 0 {
+			bad = append(bad, "well are "+list(good))
+		}
 		return fail(list(bad), "a container cannot publish it, or is not reached there: another program has it", "ss -ltnp shows which; stop that one, or take another port (host.ports)")
 	}
 	return fine("published and reached: %s", list(good))
