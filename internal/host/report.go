@@ -26,6 +26,7 @@ type Report struct {
 	Place string           `json:"place"`
 	Time  time.Time        `json:"time"`
 	State survey.State     `json:"state"`
+	Took  float64          `json:"duration_seconds"`
 	Now   []survey.Finding `json:"now"`
 	Runs  []ReportRun      `json:"runs"` // the newest first
 }
@@ -58,11 +59,12 @@ func (r *Room) Report(ctx context.Context, door *command.Door, runs []journal.Ru
 	if err != nil {
 		return Report{}, err
 	}
-	told := Report{Place: m.name(), Time: r.o.Now(), Now: findings(ctx, r.standing(w, m)), Runs: r.told(runs, m)}
+	began := r.o.Now()
+	told := Report{Place: m.Name(), Time: began, Now: findings(ctx, r.standing(w, m)), Runs: r.told(runs, m)}
 	if ctx.Err() != nil {
 		return told, command.Stopped(ctx)
 	}
-	told.State = survey.Worst(told.Now)
+	told.State, told.Took = survey.Worst(told.Now), r.o.Now().Sub(began).Seconds()
 	return told, nil
 }
 
@@ -158,7 +160,7 @@ func noted(value json.RawMessage) []string {
 
 // Write is the report for people.
 func (r Report) Write(out io.Writer, lang string) {
-	_ = survey.Report{Place: r.Place, State: r.State, Findings: r.Now}.Write(out, lang)
+	_ = survey.Report{Place: r.Place, State: r.State, Took: time.Duration(r.Took * float64(time.Second)), Findings: r.Now}.Write(out, lang)
 	if len(r.Runs) == 0 {
 		fmt.Fprintln(out, words(lang, "no run has changed anything there", "ninguna ejecución ha cambiado nada ahí"))
 		return

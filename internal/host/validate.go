@@ -66,7 +66,7 @@ func (r *Room) validate(ctx context.Context, w *procedure.Work) error {
 		})
 	}
 	found = append(found, seen.Findings...)
-	report := survey.Report{Place: m.name(), State: survey.Worst(found), Took: r.o.Now().Sub(began), Findings: found}
+	report := survey.Report{Place: m.Name(), State: survey.Worst(found), Took: r.o.Now().Sub(began), Findings: found}
 	w.Publish(report, func(out io.Writer) { _ = report.Write(out, w.Lang) })
 	return unfulfilled("validate", m, report)
 }
@@ -146,7 +146,7 @@ func (m *machine) dockerVersion(ctx context.Context) (string, error) {
 func (m *machine) composeVersion(ctx context.Context) (string, error) {
 	said, err := m.ask(ctx, "compose", "version", "--short")
 	if err != nil {
-		return "", fmt.Errorf("ask docker compose: %w", err)
+		return "", fmt.Errorf("docker has no Compose, or it does not answer: %w", err)
 	}
 	if version := strings.TrimPrefix(said, "v"); older(version, leastCompose) {
 		return "", fmt.Errorf("compose says %q, and %s is the least", said, leastCompose)

@@ -36,7 +36,7 @@ func TestRealAHostIsValidWhenAllOfItIsAndTheReportTellsWhatWasDone(t *testing.T)
 	r := newRig(t)
 	r.more += alone
 	said, err := r.run("", "host:validate")
-	if fault.Code(err) != fault.Invalid || !strings.Contains(said, "HV-SET-001") || !strings.Contains(err.Error(), "HV-CMP-001: ask docker compose") || !strings.Contains(err.Error(), "HV-SET-001: not done yet") {
+	if fault.Code(err) != fault.Invalid || !strings.Contains(said, "HV-SET-001") || !strings.Contains(err.Error(), "HV-CMP-001: docker has no Compose") || !strings.Contains(err.Error(), "HV-SET-001: not done yet") {
 		t.Fatalf("without Compose and settings: %v\n%s", err, said)
 	}
 	r.compose("2.40.3")
@@ -64,7 +64,7 @@ func TestRealAHostIsValidWhenAllOfItIsAndTheReportTellsWhatWasDone(t *testing.T)
 	must(t, told.Save(file, "en"))
 	text, err := os.ReadFile(file)
 	must(t, err)
-	for _, part := range []string{"# Docker host: this machine", "| ok | HV-CMP-001 | Compose | compose 2.40.3 |", "live-restore: (none) → true", "Undo: `procedure:rollback -run=" + told.Runs[0].Run + "`"} {
+	for _, part := range []string{"# Docker host: local", "| ok | HV-CMP-001 | Compose | compose 2.40.3 |", "live-restore: (none) → true", "Undo: `procedure:rollback -run=" + told.Runs[0].Run + "`"} {
 		if !strings.Contains(string(text), part) {
 			t.Errorf("%q is not in\n%s", part, text)
 		}
