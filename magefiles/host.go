@@ -53,3 +53,8 @@ func (Host) Validate(ctx context.Context, on *string) error {
 func (Host) Report(ctx context.Context, on, to *string) error {
 	return toolkit().ReportHost(ctx, on, to)
 }
+
+// Export writes what host:all would do to a bare machine for another engine: -format=ansible|cloud-init -to=FILE -distribution=ubuntu|debian.
+func (Host) Export(format, distribution, to *string) error {
+	return toolkit().ExportHost(format, distribution, to)
+}

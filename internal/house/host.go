@@ -2,7 +2,9 @@ package house
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"path/filepath"
 
 	"iact-infra/internal/host"
 	"iact-infra/internal/journal"
@@ -59,5 +61,26 @@ func (h *House) ReportHost(ctx context.Context, on, to *string) error {
 			err = told.Save(file, lang)
 		}
 		return told, func(w io.Writer) { told.Write(w, lang) }, err
+	}))
+}
+
+// ExportHost is host:export -format=ansible|cloud-init -distribution=ubuntu|debian -to=FILE.
+func (h *House) ExportHost(format, distribution, to *string) error {
+	file := given(to)
+	if file != "" {
+		var err error
+		if file, err = filepath.Abs(file); err != nil {
+			return h.Told(err)
+		}
+	}
+	return h.Told(h.result(func(string) (any, func(io.Writer), error) {
+		done, err := h.host().Export(given(format), given(distribution), file)
+		return done, func(out io.Writer) {
+			if file != "" {
+				fmt.Fprintln(out, file)
+				return
+			}
+			fmt.Fprint(out, done.Text)
+		}, err
 	}))
 }

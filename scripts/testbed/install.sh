@@ -61,6 +61,8 @@ missing_packages() {
   has restic || echo restic
   has hyperfine || echo hyperfine
   [ -x /usr/bin/time ] || echo time
+  # What host:export writes is held against it.
+  has ansible-playbook || echo ansible-core
   has setpriv || echo util-linux
   # Virtual environments of the system's own interpreter.
   { has python3 && /usr/bin/python3 -c 'import ensurepip, venv' 2>/dev/null; } || printf '%s\n' python3 python3-venv

@@ -44,11 +44,14 @@ func (w *work) pinned(ctx context.Context, c Choice, pin string) ([]Wanted, erro
 			engine = append(engine, name)
 		}
 	}
-	text := fmt.Sprintf("Explanation: written by the IACT infra toolkit for the pin %s\nPackage: %s\nPin: version %s\nPin-Priority: 990\n", pin, strings.Join(engine, " "), pattern(version, pin))
-	if err := w.write(ctx, pinFile, []byte(text)); err != nil {
+	if err := w.write(ctx, pinFile, []byte(pinText(pin, engine, pattern(version, pin)))); err != nil {
 		return nil, err
 	}
 	return wanted, nil
+}
+
+func pinText(pin string, names []string, pattern string) string {
+	return fmt.Sprintf("Explanation: written by the IACT infra toolkit for the pin %s\nPackage: %s\nPin: version %s\nPin-Priority: 990\n", pin, strings.Join(names, " "), pattern)
 }
 
 // pattern is the pin as apt's preferences take it: with the epoch, and so that
