@@ -41,7 +41,6 @@ type rig struct {
 	files  host.Files
 	env    []string // for programs, besides which daemon docker asks
 	ssh    string   // the configuration file of ssh
-	ssh    string   // a configuration file of ssh
 }
 
 func newRig(t *testing.T) *rig {
