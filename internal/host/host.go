@@ -41,7 +41,9 @@ type Room struct {
 	mu     sync.Mutex
 	on     string
 	picked bool
-	seen   *survey.Report // by step 9, for step 10
+
+	measuring sync.Mutex     // held while step 9 measures, as long as that takes
+	seen      *survey.Report // by step 9, for step 10
 }
 
 // New returns a room that has touched nothing yet.

@@ -30,8 +30,8 @@ func (r *Room) network(ctx context.Context, w *procedure.Work) error {
 
 // probed measures once in an invocation: step 10 judges what step 9 has seen.
 func (r *Room) probed(ctx context.Context, m *machine) (survey.Report, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.measuring.Lock()
+	defer r.measuring.Unlock()
 	if r.seen != nil {
 		return *r.seen, nil
 	}

@@ -61,7 +61,6 @@ type daemon struct {
 	ServerVersion string
 	HTTPProxy     string `json:"HttpProxy"`
 	HTTPSProxy    string `json:"HttpsProxy"`
-	NoProxy       string
 }
 
 // deadline is for everything together; each part has its own besides.

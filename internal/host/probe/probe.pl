@@ -10,7 +10,8 @@ use Socket qw(:DEFAULT :addrinfo IPPROTO_TCP IPPROTO_IP IPPROTO_UDP inet_ntop);
 
 $| = 1;
 $SIG{PIPE} = 'IGNORE';
-$SIG{TERM} = sub { POSIX::_exit(143) };        # process 1 is not ended by it otherwise
+# Process 1 is not ended by a signal otherwise; and %SIG waits for a name to be found.
+POSIX::sigaction(POSIX::SIGTERM(), POSIX::SigAction->new(sub { POSIX::_exit(143) }));
 $ENV{RES_OPTIONS} = 'timeout:2 attempts:1';    # glibc asks for half a minute otherwise
 my ($limit, $size) = (3, 65536);               # seconds for one answer; bytes that a server sends
 my $ticks = POSIX::sysconf(POSIX::_SC_CLK_TCK());

@@ -11,14 +11,13 @@ import (
 
 // proxy compares what the daemon pulls by with what programs in containers get.
 func (f *Facts) proxy(Want) verdict {
-	of := func(seen Seen) map[string]string { return seen.Proxies }
 	places := []struct {
 		name string
 		all  map[string]string
 	}{
-		{"the host", of(f.Host)},
-		{"the daemon", map[string]string{"http_proxy": f.Daemon.HTTPProxy, "https_proxy": f.Daemon.HTTPSProxy, "no_proxy": f.Daemon.NoProxy}},
-		{"containers", of(f.Bridge)},
+		{"the host", f.Host.Proxies},
+		{"the daemon", map[string]string{"http_proxy": f.Daemon.HTTPProxy, "https_proxy": f.Daemon.HTTPSProxy}},
+		{"containers", f.container().Proxies},
 	}
 	var seen, differ []string
 	for _, name := range []string{"http_proxy", "https_proxy"} {
@@ -43,6 +42,14 @@ func (f *Facts) proxy(Want) verdict {
 	return fine("%s", list(seen))
 }
 
+// container is one that ran.
+func (f *Facts) container() Seen {
+	if f.Bridge.Why != "" {
+		return f.Own
+	}
+	return f.Bridge
+}
+
 // plain is a proxy without the password that its address may hold.
 func plain(address string) string {
 	u, err := url.Parse(address)
@@ -57,10 +64,7 @@ func plain(address string) string {
 const slack = 2 * time.Second
 
 func (f *Facts) clock(Want) verdict {
-	host, inside := f.Host.Clock, f.Bridge.Clock
-	if inside.IsZero() {
-		inside = f.Own.Clock
-	}
+	host, inside := f.Host.Clock, f.container().Clock
 	if host.IsZero() || inside.IsZero() {
 		return fail("no container or no host has told the time", "the probe did not run", "see the other findings")
 	}
