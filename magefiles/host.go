@@ -44,7 +44,7 @@ func (Host) Network(ctx context.Context, on *string) error {
 	return toolkit().RunHost(ctx, "host:network", on)
 }
 
-// Validate uses everything once more and puts all findings into one table: -on=ssh:USER@HOST (step 10).
+// Validate asks for everything that a Docker host has to do, and puts all findings into one table: -on=ssh:USER@HOST (step 10).
 func (Host) Validate(ctx context.Context, on *string) error {
 	return toolkit().RunHost(ctx, "host:validate", on)
 }

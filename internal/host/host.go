@@ -18,6 +18,7 @@ import (
 	"iact-infra/internal/command"
 	"iact-infra/internal/config"
 	"iact-infra/internal/fault"
+	"iact-infra/internal/host/hello"
 	"iact-infra/internal/host/survey"
 	"iact-infra/internal/procedure"
 )
@@ -42,7 +43,8 @@ type Room struct {
 	on     string
 	picked bool
 
-	measuring sync.Mutex     // held while step 9 measures, as long as that takes
+	measuring sync.Mutex     // held while steps 7 and 9 do so, as long as that takes
+	spoke     *hello.Proof   // by step 7, for step 10
 	seen      *survey.Report // by step 9, for step 10
 }
 

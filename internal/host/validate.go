@@ -14,7 +14,6 @@ import (
 
 	"iact-infra/internal/command"
 	"iact-infra/internal/fault"
-	"iact-infra/internal/host/hello"
 	"iact-infra/internal/host/survey"
 	"iact-infra/internal/procedure"
 )
@@ -33,8 +32,8 @@ type answer struct {
 	fix          string // where the error has no hint
 }
 
-// validate is step 10: everything is used once more, and all findings stand in
-// one table. It fails with what is not fulfilled.
+// validate is step 10: all findings stand in one table. What a step of this
+// invocation has measured is not measured again. It fails with what is not fulfilled.
 func (r *Room) validate(ctx context.Context, w *procedure.Work) error {
 	m, err := r.machine(ctx, w)
 	if err != nil {
@@ -42,11 +41,7 @@ func (r *Room) validate(ctx context.Context, w *procedure.Work) error {
 	}
 	began := r.o.Now()
 	asked := append(r.standing(w, m), answer{"HV-RUN-001", "Un contenedor habla", "A container speaks", func(ctx context.Context) (string, error) {
-		c, err := r.o.Config()
-		if err != nil {
-			return "", err
-		}
-		proof, err := (&hello.Hello{Door: m.Door, Env: m.env, Image: c.Host.Hello}).Run(ctx)
+		proof, err := r.spoken(ctx, m)
 		return fmt.Sprintf("one of %s said %q", proof.Image, proof.Said), err
 	}, "host:hello"})
 	var seen survey.Report

@@ -111,13 +111,14 @@ func (p *Probe) measure(ctx context.Context) *Facts {
 // looks are the probes that each place answers.
 func (p *Probe) looks() []string {
 	all := []string{"self"}
-	for _, target := range p.Want.Outside {
+	targets := p.Want.Outside
+	if len(targets) == 0 {
+		targets = []string{anywhere} // for the size of packets alone
+	}
+	for _, target := range targets {
 		if host, port, err := net.SplitHostPort(target); err == nil { // the configuration takes nothing else
 			all = append(all, "outside "+host+" "+port)
 		}
-	}
-	if len(all) == 1 {
-		all = append(all, "outside 203.0.113.1 9") // for the size of packets alone
 	}
 	return all
 }

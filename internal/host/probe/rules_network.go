@@ -173,6 +173,10 @@ func (f *Facts) ports(w Want) verdict {
 	return fine("published and reached: %s", list(good))
 }
 
+// anywhere stands for what is out there, where nothing is named: an address that
+// nobody has (RFC 5737).
+const anywhere = "203.0.113.1:9"
+
 // mtu compares the largest packet of a container with that of the host's way.
 func (f *Facts) mtu(Want) verdict {
 	var told, cut []string
@@ -184,7 +188,7 @@ func (f *Facts) mtu(Want) verdict {
 				continue
 			}
 			way := min(host.First, host.Way)
-			text := fmt.Sprintf("%s: %d of the host, %d of a container %s", target, way, inside.First, p.name)
+			text := fmt.Sprintf("%s: %d of the host, %d of a container %s", strings.Replace(target, anywhere, "the way out", 1), way, inside.First, p.name)
 			if told = append(told, text); inside.First > way {
 				if inside.Way < inside.First {
 					text += fmt.Sprintf(", which learns %d from a router", inside.Way)
