@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"iact-infra/internal/command"
+	"iact-infra/internal/devjson"
 	"iact-infra/internal/fault"
 	"iact-infra/internal/host/devcontainer"
 	"iact-infra/internal/procedure"
@@ -59,6 +60,7 @@ func (r *Room) devbox(ctx context.Context, w *procedure.Work) (*devbox, error) {
 	if b.Group, err = m.joinedLately(ctx, user); err != nil {
 		return nil, err
 	}
+	b.seen.Did, b.seen.Findings = "nothing", []devjson.Finding{}
 	b.Ref, b.Version, b.mode, b.command = own.Ref, own.Version, own.CLI, own.Command
 	return b, nil
 }

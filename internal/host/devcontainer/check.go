@@ -28,6 +28,7 @@ func (p *Project) Check(ctx context.Context, dir string) (config string, found [
 		config = files[0]
 	}
 	look := func(file string) ([]byte, error) { return p.file(ctx, path.Join(dir, file)) }
+	found = []devjson.Finding{}
 	for _, file := range files {
 		text, err := look(file)
 		if err != nil {
