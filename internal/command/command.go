@@ -45,6 +45,9 @@ type Command struct {
 	Stdin io.Reader
 	// Timeout ends the program after that long; 0 leaves it to the context.
 	Timeout time.Duration
+	// Live says that what it writes is read while it runs: a stream of it is not
+	// packed on a network, where a line would wait for others.
+	Live bool
 
 	// bulk says that the output is large: Door.Stream sets it.
 	bulk bool

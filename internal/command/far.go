@@ -130,7 +130,7 @@ func (f *Far) Start(ctx context.Context, c Command, stdout *os.File) (Process, e
 		return nil, err
 	}
 	p := &farProcess{far: f, as: c.As, marks: newMarks("iact-" + rand.Text()), done: make(chan struct{}), silent: stdout == nil, bulk: c.bulk}
-	wire := &wire{header: farHeader(c, p.marks.token, f.packs && c.bulk), from: c.Stdin, begun: make(chan struct{}), over: make(chan struct{}), failed: make(chan error, 1)}
+	wire := &wire{header: farHeader(c, p.marks.token, f.packs && c.bulk && !c.Live), from: c.Stdin, begun: make(chan struct{}), over: make(chan struct{}), failed: make(chan error, 1)}
 	way.Stdin = wire
 	var client context.Context
 	client, p.release = context.WithCancel(context.WithoutCancel(ctx))

@@ -77,6 +77,21 @@ func TestAStreamIsSentAsItIsWhereThereIsNoZstd(t *testing.T) {
 	}
 }
 
+func TestALiveStreamGivesALineWhileTheProgramRuns(t *testing.T) {
+	t.Parallel()
+	c := Read("sh", "-c", "echo one; exec sleep 60")
+	c.Live, c.Timeout = true, 20*time.Second
+	s, err := overNetwork("").Stream(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Abort()
+	line := make([]byte, 4)
+	if _, err := io.ReadFull(s, line); err != nil || string(line) != "one\n" {
+		t.Errorf("got %q, %v", line, err)
+	}
+}
+
 func TestAPackedStreamThatDoesNotComeWholeIsALostConnection(t *testing.T) {
 	t.Parallel()
 	for name, between := range map[string]string{

@@ -43,10 +43,7 @@ func (r *Room) docker(ctx context.Context, w *procedure.Work, m *machine) (*daem
 	if files.Config == "" {
 		files = usual()
 	}
-	as := ""
-	if m.uid != "0" {
-		as = "root"
-	}
+	as := m.root()
 	d := &daemon.Daemon{
 		Door: m.Door, As: as, File: files.Config, Client: []string{"docker"}, Env: m.env, Program: files.Program, Now: r.o.Now, Say: w.Say.Info,
 		Record: func(a daemon.Applied) error { return w.Record(appliedKey, applied{On: m.on, Applied: a}) },

@@ -4,10 +4,24 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
+	"time"
 
+	"iact-infra/internal/command"
 	"iact-infra/internal/host/hello"
 	"iact-infra/internal/procedure"
 )
+
+// asks is who docker answers: the one who is logged in, or root where this
+// session began before they came into the group.
+func (m *machine) asks(ctx context.Context) string {
+	ask := command.Read("docker", "version", "--format", "{{.Server.Version}}")
+	ask.Env, ask.Timeout = m.env, 20*time.Second
+	if err := m.Run(ctx, ask); err != nil && strings.Contains(err.Error(), "permission denied") {
+		return m.root()
+	}
+	return ""
+}
 
 // greet is step 7: a container is started, and says something.
 func (r *Room) greet(ctx context.Context, w *procedure.Work) error {
@@ -39,7 +53,7 @@ func (r *Room) spoken(ctx context.Context, m *machine) (hello.Proof, error) {
 	if err != nil {
 		return hello.Proof{}, err
 	}
-	proof, err := (&hello.Hello{Door: m.Door, Env: m.env, Image: c.Host.Hello}).Run(ctx)
+	proof, err := (&hello.Hello{Door: m.Door, Env: m.env, As: m.asks(ctx), Image: c.Host.Hello}).Run(ctx)
 	if err != nil {
 		return proof, err
 	}

@@ -139,8 +139,15 @@ func (m *machine) name() string {
 // change is a command that only root may run: by sudo where we are not root, and
 // then sudo must not ask.
 func (m *machine) change(program string, args ...string) command.Command {
+	c := command.Change(program, args...)
+	c.As = m.root()
+	return c
+}
+
+// root is who a command has to run as to be root's, "" where we are that.
+func (m *machine) root() string {
 	if m.uid == "0" {
-		return command.Change(program, args...)
+		return ""
 	}
-	return command.Change("sudo", append([]string{"-n", program}, args...)...)
+	return "root"
 }

@@ -83,7 +83,7 @@ func (r *rig) process(targets ...string) *process {
 		return config.Load(config.Options{Root: r.root, Getenv: func(string) string { return "" }})
 	}
 	p := &process{}
-	places := &command.Places{Cache: filepath.Join(r.root, ".iact/cache"), DockerEnv: r.docker.Env(), SSHConfig: r.ssh}
+	places := &command.Places{SSHConfig: r.ssh, Cache: filepath.Join(r.root, ".iact/cache"), DockerEnv: r.docker.Env()}
 	r.t.Cleanup(places.Close)
 	p.room = host.New(host.Options{
 		Config: sync.OnceValues(settings), Places: func() (*command.Places, error) { return places, nil },

@@ -64,6 +64,7 @@ missing_packages() {
   # What host:export writes is held against it.
   has ansible-playbook || echo ansible-core
   has setpriv || echo util-linux
+  has sudo || echo sudo
   # Virtual environments of the system's own interpreter.
   { has python3 && /usr/bin/python3 -c 'import ensurepip, venv' 2>/dev/null; } || printf '%s\n' python3 python3-venv
   # The race detector links C.

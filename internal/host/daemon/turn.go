@@ -170,8 +170,9 @@ func (t *turn) reload(ctx context.Context) error {
 	if err := d.Control.Reload(ctx); err != nil {
 		return err
 	}
-	events, err := d.Door.Stream(ctx, d.client(false, "events", "--since", info.SystemTime,
-		"--filter", "type=daemon", "--filter", "event=reload", "--format", "{{json .Actor.Attributes}}"))
+	watch := d.client(false, "events", "--since", info.SystemTime, "--filter", "type=daemon", "--filter", "event=reload", "--format", "{{json .Actor.Attributes}}")
+	watch.Live = true
+	events, err := d.Door.Stream(ctx, watch)
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ import (
 type Hello struct {
 	Door  *command.Door
 	Env   []string      // of the client: which daemon it asks
+	As    string        // who asks; "" is the user of the door
 	Image string        // hello-world, or where a mirror has it
 	Limit time.Duration // for an answer of the daemon; 0: 20 s. A pull gets six times that.
 }
@@ -93,7 +94,7 @@ func (h *Hello) makeOwn(ctx context.Context, arch string) error {
 		return fmt.Errorf("make an image: %w", err)
 	}
 	c := command.Change("docker", "import", "--change", `CMD ["/hello"]`, "-", ownImage)
-	c.Env, c.Stdin, c.Timeout = h.Env, &layer, 3*h.limit()
+	c.Env, c.As, c.Stdin, c.Timeout = h.Env, h.As, &layer, 3*h.limit()
 	if err := h.Door.Run(ctx, c); err != nil {
 		return fmt.Errorf("make an image: %w", err)
 	}
@@ -121,7 +122,7 @@ func (h *Hello) limit() time.Duration {
 // has its limit.
 func (h *Hello) docker(ctx context.Context, limit time.Duration, args ...string) (string, error) {
 	c := command.Change("docker", args...)
-	c.Env, c.Timeout = h.Env, limit
+	c.Env, c.As, c.Timeout = h.Env, h.As, limit
 	out, err := h.Door.Text(ctx, c).String()
 	return strings.TrimSpace(out), err
 }
