@@ -40,6 +40,17 @@ has_docker() {
   done
 }
 
+# has_node is true when Node.js is there that the devcontainers CLI runs with. That of Debian 12 is too old.
+has_node() { [ "$(node -p 'parseInt(process.versions.node)' 2>/dev/null || echo 0)" -ge 20 ]; }
+
+# newer_node gets it from npm's registry, beside that of the distribution.
+newer_node() {
+  local arch
+  case "$(uname -m)" in x86_64) arch=x64 ;; aarch64) arch=arm64 ;; *) return 0 ;; esac
+  echo "testbed: installing Node.js 20"
+  npm install --global --silent --prefix /usr/local "node-linux-$arch@20" </dev/null
+}
+
 # missing_packages prints the Debian names of what is not there, one a line.
 missing_packages() {
   has_postgres || printf '%s\n' postgresql postgresql-contrib
@@ -63,6 +74,7 @@ missing_packages() {
   [ -x /usr/bin/time ] || echo time
   # What host:export writes is held against it.
   has ansible-playbook || echo ansible-core
+  has npm || echo npm
   has setpriv || echo util-linux
   has sudo || echo sudo
   # Virtual environments of the system's own interpreter.
@@ -113,12 +125,12 @@ update_index() {
 main() {
   local -a missing
   mapfile -t missing < <(missing_packages)
-  if [ "${#missing[@]}" -eq 0 ]; then
+  if [ "${#missing[@]}" -eq 0 ] && has_node; then
     echo "testbed: nothing is missing"
     return 0
   fi
   if [ "$(id -u)" -ne 0 ] || ! has apt-get; then
-    echo "testbed: missing here: ${missing[*]} (Debian names); as root on Debian or Ubuntu this script installs them"
+    echo "testbed: missing here: ${missing[*]:-Node.js 20} (Debian names); as root on Debian or Ubuntu this script installs them"
     return 0
   fi
   # Two runs at once must not remove each other's policy.
@@ -130,14 +142,17 @@ main() {
   trap 'exit 130' INT TERM HUP
   forget
   hold_services
-  update_index
-  put_in "${missing[@]}"
+  if [ "${#missing[@]}" -gt 0 ]; then
+    update_index
+    put_in "${missing[@]}"
+  fi
   mapfile -t missing < <(missing_packages)
   # Only with docker.io installed is it known whether its client comes apart.
   if [ "${missing[*]}" = docker-cli ]; then
     put_in docker-cli
     mapfile -t missing < <(missing_packages)
   fi
+  has_node || newer_node
   if [ "${#missing[@]}" -gt 0 ]; then
     echo "testbed: still missing after the installation: ${missing[*]}" >&2
     return 1
