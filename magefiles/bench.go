@@ -14,5 +14,5 @@ type Bench mg.Namespace
 // All measures the promised speeds against the usual programs and prints ratios; -only=PART measures one part.
 func (Bench) All(ctx context.Context, only *string) error { return toolkit().Bench(ctx, only) }
 
-// Cpython measures the promises of cpython:all against make and pyenv's python-build; -pgo=true builds with a profile, which takes hours.
+// Cpython measures the promises of cpython:all against make and pyenv's python-build; -pgo=true builds with a profile, as is the default of cpython:all, and takes an hour.
 func (Bench) Cpython(ctx context.Context, pgo *bool) error { return toolkit().BenchCPython(ctx, pgo) }
