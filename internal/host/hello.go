@@ -15,12 +15,17 @@ import (
 // asks is who docker answers: the one who is logged in, or root where this
 // session began before they came into the group.
 func (m *machine) asks(ctx context.Context) string {
-	ask := command.Read("docker", "version", "--format", "{{.Server.Version}}")
-	ask.Env, ask.Timeout = m.env, 20*time.Second
-	if err := m.Run(ctx, ask); err != nil && strings.Contains(err.Error(), "permission denied") {
-		return m.root()
-	}
-	return ""
+	m.once.Do(func() {
+		if m.uid == "0" {
+			return
+		}
+		ask := command.Read("docker", "version", "--format", "{{.Server.Version}}")
+		ask.Env, ask.Timeout = m.env, 20*time.Second
+		if err := m.Run(ctx, ask); err != nil && strings.Contains(err.Error(), "permission denied") {
+			m.answered = m.root()
+		}
+	})
+	return m.answered
 }
 
 // greet is step 7: a container is started, and says something.

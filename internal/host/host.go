@@ -93,6 +93,9 @@ type machine struct {
 	env  []string // of the docker client
 	uid  string
 	user string // who is logged in there
+
+	once     sync.Once // who docker answers is found out once
+	answered string
 }
 
 // machine is the selected host.

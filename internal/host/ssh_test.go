@@ -91,7 +91,12 @@ func TestRealAUserOfAnotherMachineWithSudoMakesItADockerHost(t *testing.T) {
 	before, err := os.ReadFile(f.files.Config)
 	must(t, err)
 	f.more = "memory: 0, disk: 0, daemon: {log_size: none, log_files: 0, debug: true}, hello: '127.0.0.1:1/hello-world'"
-	said := f.good(on, "host:check", "host:group", "host:daemon", "host:hello")
+	// The session stays older than its user's place in the group. The docker of a
+	// testbed need not have Compose.
+	said, err := f.run(on, "host:check", "host:group", "host:daemon", "host:hello", "host:validate")
+	if others := strings.ReplaceAll(fmt.Sprint(err), "HV-CMP-001", ""); strings.Contains(others, "HV-") || strings.Contains(others, "HN-") {
+		t.Error(err)
+	}
 	for _, part := range []string{"HC-", "docker answers ana", "debug is true, proven", "Hello from a container of the IACT toolkit"} {
 		if !strings.Contains(said, part) {
 			t.Errorf("%q was not said:\n%s", part, said)

@@ -75,7 +75,7 @@ func (p *Probe) prepare(ctx context.Context) error {
 		return fmt.Errorf("make an image: %w", err)
 	}
 	c := command.Change("docker", "import", "--change", "LABEL "+label+"="+p.token, "-", p.image())
-	c.Env, c.Stdin, c.Timeout = p.Env, &layer, 3*p.limit()
+	c.Env, c.As, c.Stdin, c.Timeout = p.Env, p.As, &layer, 3*p.limit()
 	if err := p.Door.Run(context.WithoutCancel(ctx), c); err != nil {
 		return fmt.Errorf("make an image: %w", err)
 	}

@@ -36,6 +36,7 @@ import (
 type Probe struct {
 	Door  *command.Door
 	Env   []string // of the docker client: which daemon it asks
+	As    string   // who it asks as; "" is who we are there
 	Want  Want
 	Now   func() time.Time
 	Limit time.Duration // for an answer of the daemon; 0: 20 s
@@ -144,7 +145,7 @@ func (p *Probe) limit() time.Duration {
 // has its limit.
 func (p *Probe) docker(ctx context.Context, limit time.Duration, args ...string) (string, error) {
 	c := command.Change("docker", args...)
-	c.Env, c.Timeout = p.Env, limit
+	c.Env, c.As, c.Timeout = p.Env, p.As, limit
 	out, err := p.Door.Text(ctx, c).String()
 	return strings.TrimSpace(out), err
 }
