@@ -176,5 +176,8 @@ func (r *Room) left(ctx context.Context, w *procedure.Work) (procedure.Evidence,
 	if slices.Contains(in, note.User) {
 		return "", fmt.Errorf("%s is still in the group %s", note.User, group)
 	}
+	if note.Made && len(in) == 0 && m.Run(ctx, command.Read("getent", "group", group)) == nil {
+		return "", fmt.Errorf("the group %s, which was made for %s, is still there", group, note.User)
+	}
 	return procedure.Evidence(note.User + " is not in the group " + group), nil
 }

@@ -41,11 +41,7 @@ func (d *Daemon) proveProxy(ctx context.Context, want string) Proof {
 // loopback is what a fresh bridge of the daemon's has, and what any other gets.
 func (d *Daemon) loopback(ctx context.Context) (docker, fresh string, err error) {
 	name := "iact-probe-" + strconv.FormatInt(d.now().UnixNano(), 36)
-	defer func() {
-		if err := d.Door.Run(context.WithoutCancel(ctx), d.client(true, "network", "rm", name)); err != nil {
-			d.say("a probe stays behind: %v", err)
-		}
-	}()
+	defer d.clear(ctx, "network", "rm", name)
 	id, err := d.Door.Text(ctx, d.client(true, "network", "create", "--driver", "bridge", name)).String()
 	if err != nil {
 		return "", "", fmt.Errorf("make a probe: %w", err)

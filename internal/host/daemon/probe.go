@@ -20,10 +20,8 @@ func (d *Daemon) probe(ctx context.Context, want Settings) []Proof {
 	name := "iact-probe-" + strconv.FormatInt(d.now().UnixNano(), 36)
 	image := name + ":empty"
 	defer func() {
-		ctx := context.WithoutCancel(ctx)
-		if err := errors.Join(d.Door.Run(ctx, d.client(true, "rm", "--force", name)), d.Door.Run(ctx, d.client(true, "rmi", image))); err != nil {
-			d.say("a probe stays behind: %v", err)
-		}
+		d.clear(ctx, "rm", "--force", name)
+		d.clear(ctx, "rmi", image)
 	}()
 	got, err := d.probed(ctx, name, image, len(want.DNS) > 0)
 	var all []Proof
@@ -88,4 +86,12 @@ func (d *Daemon) probed(ctx context.Context, name, image string, start bool) (go
 		}
 	}
 	return got, nil
+}
+
+// clear takes a probe away, also when there is no time left for it.
+func (d *Daemon) clear(ctx context.Context, args ...string) {
+	err := d.Door.Run(context.WithoutCancel(ctx), d.client(true, args...))
+	if err != nil && !strings.Contains(err.Error(), "No such") && !strings.Contains(err.Error(), "not found") {
+		d.say("a probe stays behind: %v", err)
+	}
 }

@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -45,9 +44,11 @@ func (s *Systemd) show(ctx context.Context, property string) (string, error) {
 func (s *Systemd) Reload(ctx context.Context) error { return s.run(ctx, "reload", s.Unit) }
 
 // Restart forgets earlier failures first: after a few, systemd starts a unit no
-// more, whatever its file says by then.
+// more, whatever its file says by then. A unit that is not loaded has none, and
+// to forget them fails.
 func (s *Systemd) Restart(ctx context.Context) error {
-	return errors.Join(s.run(ctx, "reset-failed", s.Unit), s.run(ctx, "restart", s.Unit))
+	_ = s.run(ctx, "reset-failed", s.Unit)
+	return s.run(ctx, "restart", s.Unit)
 }
 
 // Stop ends the unit, and its attempts to start again.

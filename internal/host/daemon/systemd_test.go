@@ -29,6 +29,17 @@ func TestSystemdForgetsEarlierFailuresBeforeARestart(t *testing.T) {
 	}
 }
 
+func TestAUnitThatIsNotLoadedIsRestartedAllTheSame(t *testing.T) {
+	t.Parallel()
+	fake := commandtest.NewOrdered(t,
+		commandtest.Expect("systemctl", "reset-failed", "docker.service").Changing().Exits(1),
+		commandtest.Expect("systemctl", "restart", "docker.service").Changing(),
+	)
+	if err := (&daemon.Systemd{Door: command.NewDoor(fake), Unit: "docker.service"}).Restart(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestTheFlagsOfTheProcessAndOfItsUnitBothCount(t *testing.T) {
 	t.Parallel()
 	fake := commandtest.New(t,

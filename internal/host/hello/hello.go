@@ -11,6 +11,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"strings"
@@ -38,15 +39,14 @@ type Proof struct {
 	Said    string `json:"said"`
 }
 
-// ownImage is the name of the image that is made here; it is removed again.
-const ownImage = "iact-infra/hello:proof"
-
 // greeting is what a container of ours says.
 const greeting = "Hello from a container of the IACT toolkit.\n"
 
 // Run starts a container and reads what it says.
 func (h *Hello) Run(ctx context.Context) (Proof, error) {
 	var p Proof
+	// Somebody else may be doing the same.
+	name := "iact-hello-" + strings.ToLower(rand.Text()[:12])
 	version, err := h.docker(ctx, h.limit(), "version", "--format", "{{.Server.Version}} {{.Server.Arch}}")
 	if err != nil {
 		return p, fault.New(fault.Missing, "host:docker installs and starts it; docker info shows more", fmt.Errorf("ask the docker daemon: %w", err))
@@ -64,13 +64,14 @@ func (h *Hello) Run(ctx context.Context) (Proof, error) {
 	}
 	if err != nil {
 		p.Why = firstLine(err)
-		p.Image, p.Own = ownImage, true
-		if err := h.makeOwn(ctx, arch); err != nil {
+		p.Image, p.Own = "iact-infra/hello:"+name, true
+		defer h.clear(ctx, "image", "rm", "--force", p.Image)
+		if err := h.makeOwn(ctx, arch, p.Image); err != nil {
 			return p, err
 		}
-		defer h.removeOwn(ctx)
 	}
-	p.Said, err = h.docker(ctx, 3*h.limit(), "run", "--rm", "--network", "none", "--log-driver", "none", p.Image)
+	defer h.clear(ctx, "rm", "--force", name)
+	p.Said, err = h.docker(ctx, 3*h.limit(), "run", "--rm", "--name", name, "--network", "none", "--log-driver", "none", p.Image)
 	if err != nil {
 		return p, fmt.Errorf("run a container of %s: %w", p.Image, err)
 	}
@@ -81,7 +82,7 @@ func (h *Hello) Run(ctx context.Context) (Proof, error) {
 }
 
 // makeOwn imports an image that holds nothing but the program.
-func (h *Hello) makeOwn(ctx context.Context, arch string) error {
+func (h *Hello) makeOwn(ctx context.Context, arch, image string) error {
 	text, err := program(arch, greeting)
 	if err != nil {
 		return err
@@ -93,7 +94,7 @@ func (h *Hello) makeOwn(ctx context.Context, arch string) error {
 		write(w, text), w.Close()); err != nil {
 		return fmt.Errorf("make an image: %w", err)
 	}
-	c := command.Change("docker", "import", "--change", `CMD ["/hello"]`, "-", ownImage)
+	c := command.Change("docker", "import", "--change", `CMD ["/hello"]`, "-", image)
 	c.Env, c.As, c.Stdin, c.Timeout = h.Env, h.As, &layer, 3*h.limit()
 	if err := h.Door.Run(ctx, c); err != nil {
 		return fmt.Errorf("make an image: %w", err)
@@ -106,9 +107,9 @@ func write(w *tar.Writer, text []byte) error {
 	return err
 }
 
-// removeOwn leaves nothing behind; that it cannot is no reason to fail.
-func (h *Hello) removeOwn(ctx context.Context) {
-	_, _ = h.docker(context.WithoutCancel(ctx), h.limit(), "image", "rm", "--force", ownImage)
+// clear leaves nothing behind; that it cannot is no reason to fail.
+func (h *Hello) clear(ctx context.Context, args ...string) {
+	_, _ = h.docker(context.WithoutCancel(ctx), h.limit(), args...)
 }
 
 func (h *Hello) limit() time.Duration {

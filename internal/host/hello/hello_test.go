@@ -47,6 +47,21 @@ func TestRealAnImageThatSaysSomethingElseProvesNothing(t *testing.T) {
 	}
 }
 
+func TestRealAContainerThatDoesNotEndIsTakenAway(t *testing.T) {
+	t.Parallel()
+	d := testbed.Docker(t)
+	image := strings.ToLower(d.Name(t))
+	d.Run(t, "commit", "--change", `CMD ["sleep", "600"]`, d.Container(t, d.Busybox(t), "true"), image)
+	t.Cleanup(func() { d.Run(t, "image", "rm", "--force", image) })
+	h := &hello.Hello{Door: door(), Env: d.Env(), Image: image, Limit: 2 * time.Second}
+	if _, err := h.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "timeout") {
+		t.Errorf("got %v", err)
+	}
+	if left := d.Run(t, "ps", "--all", "--quiet", "--filter", "ancestor="+image); left != "" {
+		t.Errorf("the container %s is left", left)
+	}
+}
+
 func TestADaemonThatHangsIsToldWithinTheLimit(t *testing.T) {
 	t.Parallel()
 	socket := filepath.Join(t.TempDir(), "docker.sock")

@@ -83,7 +83,7 @@ func (f *Facts) existing(Wants) verdict {
 	case d.Podman:
 		return fine("%s: podman's", evidence)
 	case slices.ContainsFunc(d.Sockets, func(s Socket) bool { return strings.HasSuffix(s.Mode, "rw-") && len(s.Mode) == 10 }):
-		return warn(evidence, "everybody on this machine may write to the socket, and is root by that", "chmod 660 and the group docker: systemctl restart docker.socket")
+		return warn(evidence, "everybody on this machine may write to the socket, and is root by that", "have it made anew for the group docker alone: systemctl restart docker.socket; and find out who opened it")
 	case closed && strings.Contains(d.Refused, "permission denied"):
 		return warn(evidence, "this user may not ask the daemon: "+d.Refused, "host:group adds the user to the group docker; then log in anew")
 	case d.Refused != "":

@@ -92,7 +92,7 @@ func (f *Facts) subnets(w Wants) verdict {
 	case len(odd) > 0:
 		return warn("no subnet: "+list(odd), "the configuration names what is no network", "write it as 172.20.0.0/16")
 	case len(wanted) > 0:
-		return warn(list(wanted), "the project's network and a route of this machine overlap: one of the two cannot be reached", "give the network in compose.yaml another subnet")
+		return warn(list(wanted), "a network that the configuration names and a route of this machine overlap: one of the two cannot be reached", "name others in host.daemon.pools, of a range that no route has")
 	case masked > 0 && masked == total:
 		return warn(few(hits), "routes (of a VPN?) take every network that Docker would use: all predefined address pools have been fully subnetted", own)
 	case len(hits) > 0:
