@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"regexp"
 	"strconv"
+	"time"
 )
 
 // Host is the section of the Docker host.
@@ -14,7 +15,13 @@ type Host struct {
 	Disk   int    // GiB free for Docker's data
 	Ports  []string
 	Hello  string // an image that says hello
-	Daemon Daemon
+
+	Upgrade  bool          // of all that is installed
+	IndexAge time.Duration // how old apt's index may be
+	Packages []string      // that have to be there
+	Docker   Docker
+	Compose  Compose
+	Daemon   Daemon
 
 	Devcontainer Devcontainer
 	Network      Network
@@ -114,6 +121,29 @@ func hostKeys() []key {
 			name: "hello", shape: text, fallback: "hello-world",
 			en: "The image of host:hello. Where no registry is reached, the toolkit makes one of its own.", es: "La imagen de host:hello. Si no se llega a un registro, la herramienta hace la suya.",
 			at: func(c *Config, _ *Source) any { return &c.Host.Hello },
+		},
+		{
+			name: "upgrade", shape: truth, fallback: "false",
+			en: "host:update also upgrades all packages. Services may restart: so only who asks for it gets it.", es: "host:update también actualiza todos los paquetes. Puede reiniciar servicios: por eso solo si se pide.",
+			at: func(c *Config, _ *Source) any { return &c.Host.Upgrade },
+		},
+		{
+			name: "index_age", shape: duration, fallback: "1d",
+			en: "How old apt's index may be before host:update fetches it again.", es: "Cuánto puede envejecer el índice de apt antes de que host:update lo descargue de nuevo.",
+			at: func(c *Config, _ *Source) any { return &c.Host.IndexAge },
+		},
+		{
+			name: "packages", shape: texts, fallback: "[ca-certificates, curl, gnupg, lsb-release, wget, git, build-essential]", rule: packageRule,
+			en: "Packages that host:update installs where they are missing.", es: "Paquetes que host:update instala si faltan.",
+			at: func(c *Config, _ *Source) any { return &c.Host.Packages },
+		},
+		{
+			name: "docker", shape: section, keys: dockerKeys(),
+			en: "Which Docker host:docker installs. One that answers stays, unless version says otherwise.", es: "Qué Docker instala host:docker. El que responde se queda, salvo que version diga otra cosa.",
+		},
+		{
+			name: "compose", shape: section, keys: composeKeys(),
+			en: "Which Compose host:compose installs as a plugin. One that answers stays, unless version says otherwise.", es: "Qué Compose instala host:compose como complemento. El que responde se queda, salvo que version diga otra cosa.",
 		},
 		{
 			name: "daemon", shape: section, keys: daemonKeys(),

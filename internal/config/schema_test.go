@@ -78,7 +78,7 @@ func TestTheSchemaAgreesWithWhatLoadAccepts(t *testing.T) {
 
 // uncomment switches on the key lines of a commented file, those that want says.
 func uncomment(file string, want func(line string) bool) string {
-	key := regexp.MustCompile(`^( *)#((?:  (?:- |  ))?[a-z_]+:.*)$`)
+	key := regexp.MustCompile(`^( *)#((?:  (?:- |  ))?[a-z_][a-z0-9_]*:.*)$`)
 	var b strings.Builder
 	for line := range strings.Lines(file) {
 		if parts := key.FindStringSubmatch(strings.TrimRight(line, "\n")); parts != nil && want(line) {
