@@ -11,7 +11,7 @@ import (
 // Host holds the targets of PROCED-INFRA-002.
 type Host mg.Namespace
 
-// All checks a machine, lets the user use Docker, configures the daemon and proves that containers run: -on=ssh:USER@HOST.
+// All makes a machine a Docker host, from its packages to a container that speaks: -on=ssh:USER@HOST.
 func (Host) All(ctx context.Context, on *string) error { return toolkit().RunHost(ctx, "host:all", on) }
 
 // Check finds out whether a machine can be a Docker host, and only reads: -on=ssh:USER@HOST (step 1).
@@ -19,9 +19,24 @@ func (Host) Check(ctx context.Context, on *string) error {
 	return toolkit().RunHost(ctx, "host:check", on)
 }
 
+// Update fetches the package index, installs base packages, and upgrades all where host.upgrade says so: -on=ssh:USER@HOST (step 2).
+func (Host) Update(ctx context.Context, on *string) error {
+	return toolkit().RunHost(ctx, "host:update", on)
+}
+
+// Docker installs Docker, starts it, and proves it by a container: -on=ssh:USER@HOST (step 3).
+func (Host) Docker(ctx context.Context, on *string) error {
+	return toolkit().RunHost(ctx, "host:docker", on)
+}
+
 // Group puts the user into the group that may use Docker, and proves it: -on=ssh:USER@HOST (step 4).
 func (Host) Group(ctx context.Context, on *string) error {
 	return toolkit().RunHost(ctx, "host:group", on)
+}
+
+// Compose installs Compose 2 as a plugin of docker: -on=ssh:USER@HOST (step 5).
+func (Host) Compose(ctx context.Context, on *string) error {
+	return toolkit().RunHost(ctx, "host:compose", on)
 }
 
 // Daemon merges the configured settings into daemon.json, proves each, and takes them back when the daemon does not come up: -on=ssh:USER@HOST (step 6).
@@ -58,3 +73,6 @@ func (Host) Report(ctx context.Context, on, to *string) error {
 func (Host) Export(format, distribution, to *string) error {
 	return toolkit().ExportHost(format, distribution, to)
 }
+
+// Rollback undoes the last run that changed a machine, the last step first: -on=ssh:USER@HOST.
+func (Host) Rollback(ctx context.Context, on *string) error { return toolkit().RollBackHost(ctx, on) }

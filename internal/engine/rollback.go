@@ -15,6 +15,11 @@ func (e *Engine) Rollback(ctx context.Context, id string, anyway bool) error {
 	if id == "" {
 		return e.nameOne()
 	}
+	return e.rollBack(ctx, id, func(p *Past) error { return e.nothingAbove(p, anyway) })
+}
+
+// rollBack takes a run back unless may refuses it.
+func (e *Engine) rollBack(ctx context.Context, id string, may func(*Past) error) error {
 	run, err := named(e.opt.JournalDir, "roll back", id)
 	if err != nil {
 		return err
@@ -31,7 +36,7 @@ func (e *Engine) Rollback(ctx context.Context, id string, anyway bool) error {
 	if err != nil {
 		return err
 	}
-	if err := e.nothingAbove(p, anyway); err != nil {
+	if err := may(p); err != nil {
 		return err
 	}
 	if e.opt.Planning {

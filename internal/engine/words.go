@@ -17,6 +17,7 @@ type words struct {
 	leftCancelled, leftKept, leftHalf, leftEarlier, leftBack, orUndo string
 	resuming, otherVersion, changedSettings, builtUpon, alreadyBack  string
 	rolledBack, undoneBefore, toUndo, earlierStands, needsUndoFirst  string
+	beforeStands                                                     string
 }
 
 func wordsIn(lang string) words {
@@ -45,6 +46,7 @@ func wordsIn(lang string) words {
 			alreadyBack:     "la ejecución %s ya estaba deshecha",
 			rolledBack:      "la ejecución %s está deshecha: %s",
 			undoneBefore:    "ya deshecho", toUndo: "se deshace",
+			beforeStands:   "sigue en pie la ejecución %s, anterior a esta; el mismo objetivo otra vez la deshace",
 			earlierStands:  "sigue en pie la ejecución %s, que esta continuaba: procedure:rollback -run=%s la deshace también",
 			needsUndoFirst: "sigue en pie: antes hay que deshacer lo que lo necesita",
 		}
@@ -73,6 +75,7 @@ func wordsIn(lang string) words {
 		alreadyBack:     "run %s was rolled back before",
 		rolledBack:      "run %s is rolled back: %s",
 		undoneBefore:    "undone before", toUndo: "is undone",
+		beforeStands:   "run %s before it still stands; the same target once more undoes it",
 		earlierStands:  "run %s, which this one continued, still stands: procedure:rollback -run=%s undoes it, too",
 		needsUndoFirst: "still stands: what needs it has to be undone first",
 	}

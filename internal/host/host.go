@@ -86,6 +86,11 @@ func Asked(args []string) Selection {
 	return Selection{}
 }
 
+// Same tells whether two selections mean one machine.
+func Same(a, b Selection) bool {
+	return a.On == b.On || (&machine{on: a.On}).local() && (&machine{on: b.On}).local()
+}
+
 // machine is the host that a step works on.
 type machine struct {
 	*command.Door

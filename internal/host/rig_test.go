@@ -39,15 +39,15 @@ type rig struct {
 	more   string // of the section host
 	docker *testbed.DockerDaemon
 	files  host.Files
-	env    []string // for programs, besides which daemon docker asks
-	ssh    string   // the configuration file of ssh
+	env    []string          // for programs, besides which daemon docker asks
+	ssh    string            // the configuration file of ssh
+	to     command.Transport // what the rig takes for this machine
 }
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	r := &rig{t: t, root: t.TempDir(), more: "memory: 0, disk: 0", docker: testbed.OwnDocker(t)}
-	must(t, os.MkdirAll(filepath.Join(r.root, "config"), 0o755))
-	must(t, os.WriteFile(filepath.Join(r.root, "go.mod"), []byte("module iact-infra\n"), 0o644))
+	r := &rig{t: t, root: t.TempDir(), more: "memory: 0, disk: 0", docker: testbed.OwnDocker(t), to: command.Local()}
+	r.checkout()
 	r.files = host.Files{
 		Config: filepath.Join(r.docker.Dir, "daemon.json"), Pid: filepath.Join(r.docker.Dir, "docker.pid"), Log: filepath.Join(r.docker.Dir, "docker.log"),
 		Dir: filepath.Join(r.docker.Dir, "work"), // by which the testbed knows what is its own
@@ -63,6 +63,19 @@ func newRig(t *testing.T) *rig {
 		r.files.Command = slices.Delete(argv, i, i+2)
 	}
 	return r
+}
+
+func (r *rig) checkout() {
+	must(r.t, os.MkdirAll(filepath.Join(r.root, "config"), 0o755))
+	must(r.t, os.WriteFile(filepath.Join(r.root, "go.mod"), []byte("module iact-infra\n"), 0o644))
+}
+
+// dockerEnv leads the client to the daemon of the test, where it has its own.
+func (r *rig) dockerEnv() []string {
+	if r.docker == nil {
+		return nil
+	}
+	return r.docker.Env()
 }
 
 // process is one invocation of the toolkit.
@@ -83,17 +96,17 @@ func (r *rig) process(targets ...string) *process {
 		return config.Load(config.Options{Root: r.root, Getenv: func(string) string { return "" }})
 	}
 	p := &process{}
-	places := &command.Places{SSHConfig: r.ssh, Cache: filepath.Join(r.root, ".iact/cache"), DockerEnv: r.docker.Env()}
+	places := &command.Places{SSHConfig: r.ssh, Cache: filepath.Join(r.root, ".iact/cache"), DockerEnv: r.dockerEnv()}
 	r.t.Cleanup(places.Close)
 	p.room = host.New(host.Options{
 		Config: sync.OnceValues(settings), Places: func() (*command.Places, error) { return places, nil },
-		Getenv: func(string) string { return "" }, Now: time.Now, Docker: append(r.docker.Env(), r.env...), Files: r.files,
+		Getenv: func(string) string { return "" }, Now: time.Now, Docker: append(r.dockerEnv(), r.env...), Files: r.files,
 	})
 	registry, err := procedure.NewRegistry(p.room.Procedure())
 	must(r.t, err)
 	p.engine = engine.New(engine.Options{
 		Registry: registry, Console: report.New(report.Options{Out: &p.out, Err: &p.said, Now: time.Now}),
-		Door:       func(o ...command.Option) *command.Door { return command.NewDoor(command.Local(), o...) },
+		Door:       func(o ...command.Option) *command.Door { return command.NewDoor(r.to, o...) },
 		JournalDir: filepath.Join(r.root, ".iact/journal"), Header: journal.Header{Host: "testhost", PID: os.Getpid()},
 		Lang: "en", Targets: targets, Catalogue: symptom.Load, Now: time.Now, Random: rand.Reader,
 	})

@@ -12,9 +12,10 @@ func (r *Room) Procedure() procedure.Procedure {
 	return procedure.Procedure{
 		Code: "PROCED-INFRA-002", Namespace: "host",
 		Title: procedure.Text{ES: "Configurar el anfitrión del DevContainer", EN: "Configure the DevContainer host"},
-		All:   [][]string{{"host:check"}, {"host:group"}, {"host:daemon"}, {"host:hello"}, {"host:devcontainer"}, {"host:network"}, {"host:validate"}},
-		// 2 update, 3 Docker, 5 Compose
-		Missing: []int{2, 3, 5},
+		All: [][]string{
+			{"host:check"}, {"host:update"}, {"host:docker"}, {"host:group"}, {"host:compose"}, {"host:daemon"},
+			{"host:hello", "host:devcontainer", "host:network"}, {"host:validate"},
+		},
 		Steps: []procedure.Step{
 			{
 				Number: 1, Target: "host:check",
@@ -23,6 +24,28 @@ func (r *Room) Procedure() procedure.Procedure {
 				Run:      r.check,
 				Estimate: seconds(1, 30),
 				Symptoms: []string{"D04"},
+			},
+			{
+				Number: 2, Target: "host:update",
+				Title:    procedure.Text{ES: "Actualizar los paquetes del sistema", EN: "Bring the packages of the system up to date"},
+				Done:     r.current,
+				Run:      r.update,
+				Validate: r.updated,
+				Undo:     r.outdate,
+				Undone:   r.outdated,
+				Estimate: seconds(10, 900),
+				Symptoms: []string{"D08", "D09", "D10", "D11", "D14", "D12", "D17"},
+			},
+			{
+				Number: 3, Target: "host:docker",
+				Title:    procedure.Text{ES: "Instalar Docker, y comprobar un contenedor", EN: "Install Docker, and prove it by a container"},
+				Done:     r.dockerAnswers,
+				Run:      r.install,
+				Validate: r.dockerWorks,
+				Undo:     r.uninstall,
+				Undone:   r.uninstalled,
+				Estimate: seconds(20, 600),
+				Symptoms: []string{"D11", "D10", "D08", "D09", "D14", "D12", "D17", "D20", "D02"},
 			},
 			{
 				Number: 4, Target: "host:group",
@@ -34,6 +57,17 @@ func (r *Room) Procedure() procedure.Procedure {
 				Undone:   r.left,
 				Estimate: seconds(1, 30),
 				Symptoms: []string{"D01", "D02"},
+			},
+			{
+				Number: 5, Target: "host:compose",
+				Title:    procedure.Text{ES: "Instalar Compose 2 como complemento", EN: "Install Compose 2 as a plugin"},
+				Done:     r.composeAnswers,
+				Run:      r.compose,
+				Validate: r.composeAnswers,
+				Undo:     r.uncompose,
+				Undone:   r.uncomposed,
+				Estimate: seconds(5, 300),
+				Symptoms: []string{"D16", "D08", "D09", "D14", "D12", "D17"},
 			},
 			{
 				Number: 6, Target: "host:daemon",

@@ -84,3 +84,17 @@ func (h *House) ExportHost(format, distribution, to *string) error {
 		}, err
 	}))
 }
+
+// RollBackHost is host:rollback -on=ssh:USER@HOST: the newest run about that machine that still stands.
+func (h *House) RollBackHost(ctx context.Context, on *string) error {
+	if err := h.host().Select(host.Selection{On: given(on)}); err != nil {
+		return h.Told(err)
+	}
+	runner, err := h.Engine()
+	if err != nil {
+		return h.Told(err)
+	}
+	return h.Told(runner.RollbackLast(ctx, "PROCED-INFRA-002", func(args []string) bool {
+		return host.Same(host.Asked(args), host.Selection{On: given(on)})
+	}))
+}

@@ -107,7 +107,7 @@ func TestEveryNextTargetExists(t *testing.T) {
 	t.Parallel()
 	targets := []string{
 		"", "backup:prepare", "backup:db", "backup:config", "backup:verify", "backup:list", "backup:restore", "backup:restoreDB", "backup:show", "config:show",
-		"cpython:deps", "cpython:build", "cpython:install", "cpython:venvs", "host:check", "host:daemon", "host:hello", "host:devcontainer", "host:network",
+		"cpython:deps", "cpython:build", "cpython:install", "cpython:venvs", "host:check", "host:update", "host:docker", "host:compose", "host:daemon", "host:hello", "host:devcontainer", "host:network",
 	}
 	for _, e := range load(t).Entries() {
 		if !slices.Contains(targets, e.Next) {

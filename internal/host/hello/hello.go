@@ -24,8 +24,8 @@ import (
 // Hello is one proof.
 type Hello struct {
 	Door  *command.Door
+	As    string        // who may ask it, "" is the user of the door
 	Env   []string      // of the client: which daemon it asks
-	As    string        // who asks; "" is the user of the door
 	Image string        // hello-world, or where a mirror has it
 	Limit time.Duration // for an answer of the daemon; 0: 20 s. A pull gets six times that.
 }

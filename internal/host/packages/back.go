@@ -30,6 +30,9 @@ func (a *Apt) Back(ctx context.Context, r Record) (Outcome, error) {
 			return o, fmt.Errorf("take packages back: %w", err)
 		}
 	}
+	if err := w.backMade(ctx, r, &o); err != nil {
+		return o, fmt.Errorf("take back what packages have made: %w", err)
+	}
 	for _, name := range r.Groups {
 		if err := w.backGroup(ctx, name, &o); err != nil {
 			return o, fmt.Errorf("take groups back: %w", err)
@@ -134,6 +137,9 @@ func (w *work) withoutOthers(ctx context.Context, now State, ours, args []string
 		}
 		reduced = slices.DeleteFunc(reduced, func(s string) bool { return s == name+"-" })
 		o.Kept = append(o.Kept, fmt.Sprintf("%s stays: %s needs it", name, strings.Join(took, ", ")))
+		if now.Packages[name].Auto {
+			continue
+		}
 		c := command.Change("apt-mark", "auto", name)
 		c.As = "root"
 		if err := w.run(ctx, c); err != nil {

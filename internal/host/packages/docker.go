@@ -131,6 +131,25 @@ func distributionCompose(offers map[string]Offer) string {
 	return "docker-compose"
 }
 
+// ComposePackage is the package that brings Compose 2 to the Docker of this host,
+// with the versions that there are; "" when no repository has one.
+func (a *Apt) ComposePackage(ctx context.Context) (string, Versions, error) {
+	offers, err := a.Offers(ctx, DockerNames()...)
+	if err != nil {
+		return "", nil, err
+	}
+	name := distributionCompose(offers)
+	// Docker's own goes with Docker's own engine; it is not put beside another's.
+	if offers["docker.io"].Installed == "" && offers["docker-compose-plugin"].Candidate != "" {
+		name = "docker-compose-plugin"
+	}
+	if name == "" {
+		return "", nil, nil
+	}
+	versions, err := a.Versions(ctx, name)
+	return name, versions, err
+}
+
 // DockerRepository is Docker's repository for a system, or the mirror of it.
 func DockerRepository(s System, o DockerOptions) (Repository, error) {
 	r := Repository{Name: "docker", URL: strings.TrimRight(o.Repository, "/"), Suite: s.BaseCodename, Components: []string{"stable"}, Arch: s.Arch, Key: o.Key, Fingerprint: o.Fingerprint, Replace: o.Replace}

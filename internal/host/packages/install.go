@@ -137,15 +137,15 @@ func (a *Apt) installing() []string {
 
 // change notes a plan, carries it out, and notes what happened.
 func (w *work) change(ctx context.Context, before State, plan Plan, c command.Command) error {
-	strays, err := w.strays(ctx)
+	was, err := w.traces(ctx)
 	if err != nil {
 		return err
 	}
-	earlier, r := w.record, Record{Packages: plan.Changes, Strays: strays}
+	earlier, r := w.record, Record{Packages: plan.Changes, Strays: was.strays()}
 	if err := w.intend(r); err != nil {
 		return err
 	}
-	return w.settle(ctx, earlier, before, r, w.run(ctx, c))
+	return w.settle(ctx, earlier, before, was, r, w.run(ctx, c))
 }
 
 // proved looks whether dpkg's list is now as it was asked for.

@@ -1,5 +1,3 @@
-//go:build debootstrap
-
 package packages_test
 
 import (
@@ -25,14 +23,13 @@ import (
 	"iact-infra/internal/command"
 )
 
-func sprintf(format string, args ...any) string { return fmt.Sprintf(format, args...) }
-
 // mirror stands for download.docker.com/linux/debian: packages with the real
 // names and a few bytes, signed by a key of the test.
 type mirror struct {
 	t      *testing.T
 	server *httptest.Server
 	key    *openpgp.Entity
+	suite  string // the release of the roots
 	mu     sync.Mutex
 	files  map[string][]byte
 	debs   []deb
@@ -70,7 +67,11 @@ func fingerprint(key *openpgp.Entity) string {
 
 func newMirror(t *testing.T) *mirror {
 	t.Helper()
-	m := &mirror{t: t, key: newKey(t), files: map[string][]byte{}}
+	release, err := command.NewDoor(command.Local()).Text(t.Context(), command.Read("sh", "-c", `. /etc/os-release && printf %s "$VERSION_CODENAME"`)).String()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &mirror{t: t, key: newKey(t), suite: release, files: map[string][]byte{}}
 	m.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		m.mu.Lock()
 		data, ok := m.files[q.URL.Path]
@@ -85,6 +86,8 @@ func newMirror(t *testing.T) *mirror {
 	m.files["/gpg"] = public(t, m.key)
 	return m
 }
+
+func (m *mirror) index() string { return "/dists/" + m.suite + "/stable/binary-amd64/Packages" }
 
 func (m *mirror) set(name string, data []byte) {
 	m.mu.Lock()
@@ -133,8 +136,8 @@ func (m *mirror) build(debs ...deb) {
 func (m *mirror) publish(index string, key *openpgp.Entity) {
 	m.t.Helper()
 	h := sha256.Sum256([]byte(index))
-	release := fmt.Sprintf("Origin: Docker\nLabel: Docker CE\nSuite: bookworm\nCodename: bookworm\nDate: %s\nArchitectures: amd64\nComponents: stable\nSHA256:\n %x %d stable/binary-amd64/Packages\n",
-		time.Now().UTC().Format(time.RFC1123), h, len(index))
+	release := fmt.Sprintf("Origin: Docker\nLabel: Docker CE\nSuite: %[1]s\nCodename: %[1]s\nDate: %[2]s\nArchitectures: amd64\nComponents: stable\nSHA256:\n %[3]x %[4]d stable/binary-amd64/Packages\n",
+		m.suite, time.Now().UTC().Format(time.RFC1123), h, len(index))
 	var signed bytes.Buffer
 	w, err := clearsign.Encode(&signed, key.PrivateKey, nil)
 	if err != nil {
@@ -146,8 +149,8 @@ func (m *mirror) publish(index string, key *openpgp.Entity) {
 	if err := w.Close(); err != nil {
 		m.t.Fatal(err)
 	}
-	m.set("/dists/bookworm/InRelease", signed.Bytes())
-	m.set("/dists/bookworm/stable/binary-amd64/Packages", []byte(index))
+	m.set("/dists/"+m.suite+"/InRelease", signed.Bytes())
+	m.set(m.index(), []byte(index))
 	m.set("/index", []byte(index))
 }
 
@@ -181,7 +184,7 @@ func distribution() []deb {
 func (r *root) holdLock(file string, seconds int) (release func()) {
 	r.t.Helper()
 	sign := filepath.Join(r.t.TempDir(), "held")
-	script := fmt.Sprintf(`use Fcntl; open(F,">>","%s") or die; my $l=pack("s s l! l! i",F_WRLCK,0,0,0,0); fcntl(F,F_SETLK,$l) or die; open(M,">","%s"); close M; sleep %d`, filepath.Join(r.dir, file), sign, seconds)
+	script := fmt.Sprintf(`use Fcntl; open(F,">>","%s") or die; my $l=pack("s s l! l! i",F_WRLCK,0,0,0,0); fcntl(F,F_SETLK,$l) or die; open(M,">","%s"); close M; sleep %d`, filepath.Join(r.Dir, file), sign, seconds)
 	done := make(chan struct{})
 	ctx, cancel := context.WithCancel(r.t.Context())
 	go func() {

@@ -10,8 +10,6 @@
 // dpkg's own list, not from exit codes. And no package is ever given a chance to
 // delete /var/lib/docker.
 //
-// No target uses it yet: it is for steps 2, 3 and 5 of PROCED-INFRA-002.
-//
 // The host is what an Apt's Door leads to: files there are read and written by
 // programs that run there.
 package packages

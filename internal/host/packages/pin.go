@@ -31,10 +31,8 @@ func (w *work) pinned(ctx context.Context, c Choice, pin string) ([]Wanted, erro
 	if err != nil {
 		return nil, err
 	}
-	if is := now.Version(c.Engine); is != "" {
-		if _, err := (Versions{c.Engine: {is}}).Pick(c.Engine, pin); err == nil {
-			version = is
-		}
+	if is := now.Version(c.Engine); is != "" && Within(is, pin) {
+		version = is
 	}
 	var engine []string
 	for i := range wanted {

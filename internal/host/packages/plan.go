@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"iact-infra/internal/command"
 )
 
 // Plan is what an apt-get would do.
@@ -93,17 +91,4 @@ func (s State) key(name string) string {
 		}
 	}
 	return name
-}
-
-// index is the command that fetches the index.
-func (a *Apt) index(options ...string) command.Command {
-	return a.get(append(options, "update")...)
-}
-
-// Refresh fetches the index of every repository.
-func (a *Apt) Refresh(ctx context.Context) error {
-	if err := a.run(ctx, a.index()); err != nil {
-		return fmt.Errorf("fetch apt's index: %w", err)
-	}
-	return nil
 }

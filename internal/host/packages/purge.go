@@ -31,12 +31,6 @@ func (w *work) purge(ctx context.Context, r Record, ours []string) error {
 	if len(names) == 0 {
 		return nil
 	}
-	// The script is the package's, not the user's: without it the purge is safe.
-	disarm := command.Change("rm", "-f", "--", nuke)
-	disarm.As = "root"
-	if err := w.Door.Run(ctx, disarm); err != nil {
-		return fmt.Errorf("keep docker's data from being purged: %w", err)
-	}
 	unsafe, err := w.dangerous(ctx, names)
 	if err != nil {
 		return err
@@ -48,11 +42,17 @@ func (w *work) purge(ctx context.Context, r Record, ours []string) error {
 	if len(names) == 0 {
 		return nil
 	}
+	// The script is the package's, not the user's: without it the purge is safe.
+	disarm := command.Change("rm", "-f", "--", nuke)
+	disarm.As = "root"
+	if err := w.Door.Run(ctx, disarm); err != nil {
+		return fmt.Errorf("keep docker's data from being purged: %w", err)
+	}
 	return w.run(ctx, w.get(append([]string{"purge"}, names...)...))
 }
 
 // dangerous are the packages whose purge names Docker's data otherwise than
-// through the script that is gone by then.
+// through the script that is removed before.
 func (w *work) dangerous(ctx context.Context, names []string) ([]string, error) {
 	out, err := w.script(ctx, `for n; do
   for f in "/var/lib/dpkg/info/$n.postrm" "/var/lib/dpkg/info/${n%%:*}.postrm"; do
@@ -68,11 +68,11 @@ done; exit 0`, names...)
 // sweep removes the copies of configuration files that appeared since, where
 // they belong to a package of the record.
 func (w *work) sweep(ctx context.Context, r Record) error {
-	strays, err := w.strays(ctx)
+	now, err := w.traces(ctx)
 	if err != nil {
 		return err
 	}
-	for _, file := range strays {
+	for _, file := range now.strays() {
 		if slices.Contains(r.Strays, file) {
 			continue
 		}
@@ -89,14 +89,4 @@ func (w *work) sweep(ctx context.Context, r Record) error {
 		}
 	}
 	return nil
-}
-
-// strays are the copies of configuration files that dpkg and ucf leave beside
-// the real ones.
-func (a *Apt) strays(ctx context.Context) ([]string, error) {
-	out, err := a.script(ctx, `find /etc -xdev -type f \( -name '*.dpkg-*' -o -name '*.ucf-*' \) 2>/dev/null | sort; exit 0`)
-	if err != nil {
-		return nil, fmt.Errorf("look for left configuration files: %w", err)
-	}
-	return strings.Fields(out), nil
 }

@@ -14,8 +14,11 @@ type Record struct {
 	Finished bool     `json:"finished"`
 	Packages []Change `json:"packages,omitempty"`
 	Files    []File   `json:"files,omitempty"`
-	// Groups are those that were not there before the packages made them.
+	// Groups and Users are those that were not there before the packages made them.
 	Groups []string `json:"groups,omitempty"`
+	Users  []string `json:"users,omitempty"`
+	// Made is what their scripts have left in /etc.
+	Made []Trace `json:"made,omitempty"`
 	// Strays are the files beside configuration files (.dpkg-dist …) that were
 	// there before.
 	Strays []string `json:"strays,omitempty"`
@@ -44,7 +47,7 @@ func (r Record) Empty() bool { return len(r.Packages) == 0 && len(r.Files) == 0 
 
 // Then is the record of both: what was before the first, what is after the second.
 func (r Record) Then(next Record) Record {
-	both := Record{Finished: r.Finished && next.Finished, Packages: slices.Clone(r.Packages), Files: slices.Clone(r.Files), Groups: union(r.Groups, next.Groups), Strays: r.Strays}
+	both := Record{Finished: r.Finished && next.Finished, Packages: slices.Clone(r.Packages), Files: slices.Clone(r.Files), Groups: union(r.Groups, next.Groups), Users: union(r.Users, next.Users), Made: union(r.Made, next.Made), Strays: r.Strays}
 	if r.Empty() {
 		both.Finished, both.Strays = next.Finished, next.Strays
 	}
@@ -92,12 +95,16 @@ func (w *work) note() error {
 }
 
 // settle replaces intentions by what happened between before and now.
-func (w *work) settle(ctx context.Context, earlier Record, before State, r Record, failed error) error {
+func (w *work) settle(ctx context.Context, earlier Record, before State, was traces, r Record, failed error) error {
 	if w.Door.Planning() {
 		return failed
 	}
 	// A run that was stopped still has a state to be read.
-	after, err := w.Snapshot(context.WithoutCancel(ctx))
+	ctx = context.WithoutCancel(ctx)
+	after, err := w.Snapshot(ctx)
+	if err == nil {
+		err = w.trace(ctx, was, &r)
+	}
 	if err != nil {
 		if failed != nil {
 			return failed
@@ -110,4 +117,15 @@ func (w *work) settle(ctx context.Context, earlier Record, before State, r Recor
 		return err
 	}
 	return failed
+}
+
+// trace adds to a record what scripts have made since.
+func (w *work) trace(ctx context.Context, was traces, r *Record) error {
+	now, err := w.traces(ctx)
+	if err != nil {
+		return err
+	}
+	r.Users, r.Groups = added(was.users, now.users), added(was.groups, now.groups)
+	r.Made, err = w.what(ctx, added(was.files, now.files))
+	return err
 }

@@ -29,7 +29,7 @@ func (a *Apt) System(ctx context.Context) (System, error) {
 	}
 	s := parseOSRelease(text)
 	if s.Base == "" {
-		return s, fault.New(fault.Missing, "install Docker by the means of "+s.Name, fmt.Errorf("keep packages of %s: only Debian, Ubuntu and what is made from them are known", s.Name))
+		return s, fault.New(fault.Missing, "by hand: "+byHand(s)+"; then host:group host:daemon host:hello", fmt.Errorf("keep packages of %s: only Debian, Ubuntu and what is made from them are known", s.Name))
 	}
 	arch, err := a.read(ctx, "dpkg", "--print-architecture")
 	if err != nil {
@@ -67,4 +67,21 @@ func parseOSRelease(text string) System {
 		}
 	}
 	return s
+}
+
+// byHand is what a person types where packages are kept by other means.
+func byHand(s System) string {
+	for _, id := range append([]string{s.ID}, s.Like...) {
+		switch id {
+		case "fedora", "rhel", "centos":
+			return "dnf upgrade; add https://download.docker.com/linux/" + id + "/docker-ce.repo to dnf; dnf install docker-ce docker-compose-plugin; systemctl enable --now docker"
+		case "arch":
+			return "pacman -Syu docker docker-compose; systemctl enable --now docker"
+		case "alpine":
+			return "apk upgrade; apk add docker docker-cli-compose; rc-update add docker; service docker start"
+		case "suse", "opensuse":
+			return "zypper update; zypper install docker docker-compose; systemctl enable --now docker"
+		}
+	}
+	return "install Docker and Compose 2 by the means of " + s.Name + ", and start it"
 }

@@ -62,6 +62,13 @@ func upstream(version string) string {
 	return version
 }
 
+// Within tells whether a pin allows a version: 28.5.1 is within "28", "28.*" and
+// "28.5.1", and so is every version within the empty one.
+func Within(version, pin string) bool {
+	stem, plain := strings.TrimSuffix(strings.TrimSuffix(pin, "*"), "."), upstream(version)
+	return stem == "" || version == pin || plain == stem || strings.HasPrefix(plain, stem+".")
+}
+
 // Pick is the newest version that a pin allows: "28.*", "28", "28.5.1", or a full
 // version of apt's. An empty pin allows all.
 func (v Versions) Pick(name, pin string) (string, error) {
@@ -69,10 +76,8 @@ func (v Versions) Pick(name, pin string) (string, error) {
 	if len(offered) == 0 {
 		return "", &Problem{Kind: Unknown, Text: "no repository has a package " + name, Fix: "apt-get update; then correct the name or add the repository that has it"}
 	}
-	stem := strings.TrimSuffix(strings.TrimSuffix(pin, "*"), ".")
 	for _, version := range offered {
-		plain := upstream(version)
-		if stem == "" || version == pin || plain == stem || strings.HasPrefix(plain, stem+".") {
+		if Within(version, pin) {
 			return version, nil
 		}
 	}

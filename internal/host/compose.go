@@ -1,0 +1,209 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"iact-infra/internal/config"
+	"iact-infra/internal/fault"
+	"iact-infra/internal/host/compose"
+	"iact-infra/internal/host/packages"
+	"iact-infra/internal/procedure"
+)
+
+// composeKey is where step 5 notes what it is about to change.
+const composeKey = "compose"
+
+// composed is what step 5 has changed: packages or a file.
+type composed struct {
+	packaged
+	Plugin compose.Record `json:"plugin"`
+}
+
+func (m *machine) plugin() *compose.Plugin {
+	p := &compose.Plugin{Door: m.Door, Env: m.env}
+	if m.uid != "0" {
+		p.As = "root"
+	}
+	return p
+}
+
+// composeAnswers is Done of step 5, and its Validate.
+func (r *Room) composeAnswers(ctx context.Context, w *procedure.Work) (procedure.Evidence, error) {
+	c, err := r.o.Config()
+	if err != nil {
+		return "", err
+	}
+	m, err := r.machine(ctx, w)
+	if err != nil {
+		return "", err
+	}
+	is, err := m.plugin().Version(ctx)
+	if err != nil {
+		return "", err
+	}
+	if is == "" {
+		return "", fmt.Errorf("%w: docker has no plugin for `docker compose`", procedure.ErrNotDone)
+	}
+	if pin := c.Host.Compose.Version; !packages.Within(is, pin) {
+		return "", fmt.Errorf("%w: docker compose is %s, and host.compose.version is %s", procedure.ErrNotDone, is, pin)
+	}
+	return procedure.Evidence("docker compose " + is + " answers"), nil
+}
+
+// compose is step 5.
+func (r *Room) compose(ctx context.Context, w *procedure.Work) error {
+	c, err := r.o.Config()
+	if err != nil {
+		return err
+	}
+	m, err := r.machine(ctx, w)
+	if err != nil {
+		return err
+	}
+	if there, err := m.has(ctx, "docker"); err != nil {
+		return err
+	} else if !there && !m.Planning() {
+		return fault.New(fault.Missing, "host:docker", errors.New("install Compose: there is no docker for it to be a plugin of"))
+	}
+	var note composed
+	if _, err := w.Recall(composeKey, &note); err != nil {
+		return err
+	}
+	note.On = m.on
+	keep := func() error { return w.Record(composeKey, note) }
+	p := m.plugin()
+	old, err := p.Old(ctx)
+	if err != nil {
+		return err
+	}
+	if strings.HasPrefix(old, "1.") {
+		w.Say.Warn("docker-compose %s is version 1, which has had no repairs since July 2023; it stays, and `docker compose`, with a blank, takes its place: its containers are named with - instead of _", old)
+	}
+	from, err := r.composeFrom(ctx, m, m.apt(w, &note.Record, keep), c.Host.Compose)
+	if err != nil {
+		return err
+	}
+	if from.pack.Name != "" {
+		_, err = m.apt(w, &note.Record, keep).Install(ctx, []packages.Wanted{from.pack})
+	} else {
+		earlier := note.Plugin
+		p.Note = func(r compose.Record) error {
+			note.Plugin = r
+			return keep()
+		}
+		err = p.Install(ctx, from.file, earlier)
+	}
+	if err != nil {
+		return err
+	}
+	w.Publish(note, func(out io.Writer) { fmt.Fprintf(out, "docker compose is %s\n", from) })
+	return nil
+}
+
+// composeFrom is where Compose comes from: a package, or a file.
+type composeFrom struct {
+	pack packages.Wanted
+	file compose.Source
+}
+
+func (f composeFrom) String() string {
+	if f.pack.Name != "" {
+		return "the package " + f.pack.String()
+	}
+	return "the file " + compose.File
+}
+
+// composeFrom chooses.
+func (r *Room) composeFrom(ctx context.Context, m *machine, apt *packages.Apt, c config.Compose) (composeFrom, error) {
+	file := composeFrom{file: compose.Source{Version: c.Version, SHA256: c.SHA256}}
+	switch {
+	case strings.Contains(c.From, "://"):
+		file.file.URL = c.From
+		return file, nil
+	case c.From != "auto" && c.From != "package":
+		all, err := r.o.Config()
+		if err != nil {
+			return file, err
+		}
+		if file.file.Path = c.From; !filepath.IsAbs(c.From) {
+			file.file.Path = filepath.Join(all.Root, c.From)
+		}
+		return file, nil
+	}
+	pinned := c.From == "auto" && c.Version != "" && c.SHA256 != ""
+	has, err := m.has(ctx, "apt-cache")
+	if err != nil {
+		return file, err
+	}
+	name, versions := "", packages.Versions(nil)
+	if has {
+		if name, versions, err = apt.ComposePackage(ctx); err != nil {
+			return file, err
+		}
+	}
+	if name == "" && pinned {
+		return file, nil
+	}
+	if name == "" {
+		return file, fault.New(fault.Missing, "host.compose.version with host.compose.sha256 takes the release; host.compose.from names another place, or a file of this machine", errors.New("install Compose: no repository here has version 2 of it"))
+	}
+	pack := composeFrom{pack: packages.Wanted{Name: name}}
+	if c.Version == "" {
+		return pack, nil
+	}
+	version, err := versions.Pick(name, c.Version)
+	if err != nil && pinned {
+		return file, nil
+	}
+	pack.pack.Version = version
+	return pack, err
+}
+
+// uncompose takes step 5 back.
+func (r *Room) uncompose(ctx context.Context, w *procedure.Work) error {
+	var note composed
+	if found, err := w.Recall(composeKey, &note); err != nil {
+		return err
+	} else if !found {
+		return procedure.ErrNothingToUndo
+	}
+	m, err := r.open(ctx, w, note.On)
+	if err != nil {
+		return err
+	}
+	kept, err := m.plugin().Back(ctx, note.Plugin)
+	if err != nil {
+		return err
+	}
+	if kept != "" {
+		w.Say.Warn("left as it is: %s", kept)
+	}
+	return m.back(ctx, w, note.Record)
+}
+
+func (r *Room) uncomposed(ctx context.Context, w *procedure.Work) (procedure.Evidence, error) {
+	var note composed
+	if found, err := w.Recall(composeKey, &note); err != nil || !found {
+		return "compose was left as it was", err
+	}
+	m, err := r.open(ctx, w, note.On)
+	if err != nil {
+		return "", err
+	}
+	kept, err := m.plugin().IsBack(ctx, note.Plugin)
+	if err != nil {
+		return "", err
+	}
+	if note.Plugin.File != "" && kept == "" {
+		return procedure.Evidence(note.Plugin.File + " is what it was"), nil
+	}
+	if kept != "" {
+		return procedure.Evidence(kept), nil
+	}
+	return m.isBack(ctx, note.Record)
+}
