@@ -157,13 +157,18 @@ func (r *Room) install(ctx context.Context, w *procedure.Work) error {
 }
 
 func (r *Room) installPackages(ctx context.Context, m *machine, w *procedure.Work, d *daemon.Daemon, c config.Docker, note *installed, keep func() error) (packages.Choice, error) {
-	if _, supervised := d.Control.(*daemon.Systemd); note.Ran && !supervised {
+	_, supervised := d.Control.(*daemon.Systemd)
+	if note.Ran && !supervised {
 		// Nobody else stops the old one.
 		if err := d.Control.Stop(ctx); err != nil {
 			return packages.Choice{}, err
 		}
 	}
-	choice, _, err := m.apt(w, &note.Record, keep).Docker(ctx, packages.DockerOptions{
+	apt := m.apt(w, &note.Record, keep)
+	// Debian's cgroupfs-mount is recommended. Without systemd it unmounts the control groups when it goes, whoever
+	// mounted them, and takes them from every container of the machine.
+	apt.NoRecommends = !supervised
+	choice, _, err := apt.Docker(ctx, packages.DockerOptions{
 		From: c.From, Version: c.Version, Repository: c.Repository, Key: c.Key, Fingerprint: c.Fingerprint,
 	})
 	return choice, err

@@ -1,12 +1,15 @@
 package host_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"iact-infra/internal/engine"
+	"iact-infra/internal/fault"
 	"iact-infra/internal/host"
 	"iact-infra/internal/testbed"
 )
@@ -17,16 +20,9 @@ func newRootRig(t *testing.T) (*rig, *testbed.Root) {
 	root := testbed.OwnRoot(t)
 	r := &rig{t: t, root: t.TempDir(), to: root.Transport()}
 	r.checkout()
-	group := "/iact-root-" + filepath.Base(filepath.Dir(root.Dir))
 	r.files = host.Files{
-		Config: "/etc/docker/daemon.json", Pid: "/var/run/docker.pid", Log: "/var/log/docker.log", Program: "dockerd",
-		// Its bridge and its rules of the firewall are in a network of its own.
-		Command: []string{"unshare", "--net", "dockerd", "--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent", group},
+		Config: "/etc/docker/daemon.json", Pid: "/var/run/docker.pid", Log: "/var/log/docker.log", Program: "dockerd", Command: root.Dockerd(),
 	}
-	t.Cleanup(func() {
-		root.Sh(`pid=$(cat /var/run/docker.pid 2>/dev/null) && kill "$pid" && while [ -e "/proc/$pid/exe" ]; do sleep 0.05; done
-find /sys/fs/cgroup -depth -type d -path "*` + group + `*" -exec rmdir {} + 2>/dev/null; exit 0`)
-	})
 	return r, root
 }
 
@@ -72,4 +68,23 @@ func TestRealSlowABareSystemBecomesADockerHostAndIsBareAgain(t *testing.T) {
 	if got := root.Sh("cat /var/lib/docker/volumes/data; ls -A /usr/local/lib | grep docker; command -v docker; exit 0"); got != "precious" {
 		t.Errorf("there is %s\n%s", got, p.said.String())
 	}
+}
+
+// A dpkg that was cut off is named with what mends it, and a run that was
+// killed in its middle is finished by the next one, or taken back.
+func TestRealSlowABrokenDpkgIsExplainedAndAKilledRunIsMended(t *testing.T) {
+	t.Parallel()
+	r, root := newRootRig(t)
+	r.more = "packages: [ed]"
+	before := root.Picture()
+	root.Sh("apt-get update; cd /tmp && apt-get download ed && dpkg --unpack ed_*.deb")
+	said, err := r.run("", "host:update")
+	if fault.Code(err) != fault.Missing || !strings.Contains(err.Error(), "dpkg was interrupted at ed") {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	if failure := new(engine.Failure); !errors.As(err, &failure) || len(failure.Steps[0].Advice) == 0 || failure.Steps[0].Advice[0].ID != "D09" {
+		t.Errorf("its advice is %+v", err)
+	}
+	root.Sh("dpkg --purge ed")
+	root.Same(before)
 }

@@ -2,6 +2,7 @@ package testbed
 
 import (
 	"context"
+	"crypto/rand"
 	"os"
 	"path/filepath"
 	"strings"
@@ -73,6 +74,35 @@ func (r *Root) Sh(script string) string {
 	return strings.TrimSpace(out)
 }
 
+// Dockerd is a command line for a daemon of the root, with a network and control groups of its own: no bridge, no rule of
+// the firewall and no other group of this machine is seen there. It ends with the test.
+func (r *Root) Dockerd() []string {
+	r.t.Helper()
+	group := "iact-root-" + strings.ToLower(rand.Text()[:12])
+	const program = "/usr/local/sbin/dockerd-apart"
+	r.Write(program, `#!/bin/sh
+set -e
+[ "$1" = apart ] || exec unshare --mount --net "$0" apart "$@"
+shift
+if grep -q cgroup2 /proc/filesystems && ! grep -q '^cpu	[1-9]' /proc/cgroups; then
+  mount -t cgroup2 cgroup2 /sys/fs/cgroup
+else
+  mount -t tmpfs tmpfs /sys/fs/cgroup
+  for c in $(awk '$4 == 1 { print $1 }' /proc/cgroups); do mkdir "/sys/fs/cgroup/$c"; mount -t cgroup -o "$c" cgroup "/sys/fs/cgroup/$c" || rmdir "/sys/fs/cgroup/$c"; done
+fi
+exec dockerd --cgroup-parent `+"/"+group+` "$@"
+`)
+	if err := os.Chmod(filepath.Join(r.Dir, program), 0o755); err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() {
+		r.Sh(`pid=$(cat /var/run/docker.pid 2>/dev/null) && kill "$pid" && while [ -e "/proc/$pid/exe" ]; do sleep 0.05; done; exit 0`)
+		gone := command.Change("find", "/sys/fs/cgroup", "-depth", "-type", "d", "-path", "*/"+group+"*", "-exec", "rmdir", "{}", "+")
+		_ = command.NewDoor(command.Local()).Run(context.WithoutCancel(r.t.Context()), gone) // there is none where no container ran
+	})
+	return []string{program}
+}
+
 // Picture is all of /etc by content, mode and owner, and dpkg's whole list with its marks: by which taking back is
 // measured. Users and groups are in /etc.
 func (r *Root) Picture() string {
@@ -114,7 +144,7 @@ func without(lines, others []string) []string {
 }
 
 // inside is a transport into a root. Every command has a view of the file system of its own, in which the root is a real
-// one: a daemon that starts containers needs that.
+// one: a daemon that starts containers needs that. See Root.Dockerd.
 type inside struct {
 	command.Transport
 	dir string
@@ -131,7 +161,9 @@ func (i inside) Look(ctx context.Context, program string) (string, error) {
 }
 
 func (i inside) Start(ctx context.Context, c command.Command, stdout *os.File) (command.Process, error) {
-	const enter = `mount --bind "$0" "$0" && cd "$0" && mount -t proc proc proc && mount --rbind /sys sys && mount --rbind /dev dev &&
+	// Of this machine's /sys and /dev nothing can be removed: packages have scripts that clean up there.
+	const enter = `mount --bind "$0" "$0" && cd "$0" && mount -t proc proc proc && mount -t sysfs -o ro sysfs sys &&
+mount --rbind /sys/fs/cgroup sys/fs/cgroup && mount -o remount,bind,ro sys/fs/cgroup &&
 pivot_root . mnt && exec chroot . sh -c 'umount -l /mnt && exec "$@"' sh "$@"`
 	c.Args = append([]string{"--mount", "--propagation", "private", "sh", "-c", enter, i.dir, c.Program}, c.Args...)
 	c.Program, c.As = "unshare", ""

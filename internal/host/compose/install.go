@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -37,6 +38,11 @@ func (p *Plugin) Install(ctx context.Context, s Source, earlier Record) error {
 	if err != nil {
 		return err
 	}
+	aside := r.Aside
+	if earlier.File == File {
+		r.Dirs = append(earlier.Dirs, r.Dirs...)
+		r.Aside = cmp.Or(earlier.Aside, aside)
+	}
 	if p.Note != nil && !p.Door.Planning() {
 		if err := p.Note(r); err != nil {
 			return fmt.Errorf("note what changes: %w", err)
@@ -52,7 +58,7 @@ func (p *Plugin) Install(ctx context.Context, s Source, earlier Record) error {
 		return errors.Join(err, p.drop(ctx))
 	}
 	const place = `if [ -n "$3" ] && [ -e "$2" ]; then mv -T -- "$2" "$3"; fi && mv -T -- "$1" "$2"`
-	if err := p.change(ctx, place, half(), File, r.Aside); err != nil {
+	if err := p.change(ctx, place, half(), File, aside); err != nil {
 		return fmt.Errorf("put %s in its place: %w", File, err)
 	}
 	return nil
@@ -116,12 +122,6 @@ func (p *Plugin) prepare(ctx context.Context, s Source, earlier Record) (Record,
 		return r, fmt.Errorf("look for the directory of plugins: %w", err)
 	}
 	r.Dirs = strings.Fields(missing)
-	if earlier.File == File {
-		r.Dirs = append(earlier.Dirs, r.Dirs...)
-		if r.Aside == "" {
-			r.Aside = earlier.Aside
-		}
-	}
 	return r, nil
 }
 

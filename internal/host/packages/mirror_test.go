@@ -167,14 +167,15 @@ func docker(version string) []deb {
 }
 
 // distribution are stand-ins for what Debian brings, docker.io with the script
-// that deletes everything when it is purged.
+// that deletes everything when it is purged, containerd with one that leaves a
+// user and files behind.
 func distribution() []deb {
 	return []deb{
 		{name: "libsmall", version: "1.0"},
 		{name: "docker.io", version: "20.10.24+dfsg1-1", fields: "Depends: containerd, runc\n",
 			scripts: "prerm\nmkdir -p /var/lib/docker; printf '#!/bin/sh\\nrm -rf \"$1\"\\n' >/var/lib/docker/nuke-graph-directory.sh; chmod 755 /var/lib/docker/nuke-graph-directory.sh" +
 				"\x00postrm\n[ \"$1\" = purge ] && [ -x /var/lib/docker/nuke-graph-directory.sh ] && /var/lib/docker/nuke-graph-directory.sh /var/lib/docker\nexit 0"},
-		{name: "containerd", version: "1.6.20"},
+		{name: "containerd", version: "1.6.20", scripts: "postinst\ngetent passwd standin >/dev/null || useradd --system standin; mkdir -p /etc/standin; echo 1 >/etc/standin/id; ln -sfn /run /etc/standin/run"},
 		{name: "runc", version: "1.1.5"},
 		{name: "docker-compose", version: "1.29.2-3"},
 	}
