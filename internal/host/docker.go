@@ -168,10 +168,13 @@ func (r *Room) installPackages(ctx context.Context, m *machine, w *procedure.Wor
 	// Debian's cgroupfs-mount is recommended. Without systemd it unmounts the control groups when it goes, whoever
 	// mounted them, and takes them from every container of the machine.
 	apt.NoRecommends = !supervised
-	choice, _, err := apt.Docker(ctx, packages.DockerOptions{
-		From: c.From, Version: c.Version, Repository: c.Repository, Key: c.Key, Fingerprint: c.Fingerprint,
-	})
+	choice, _, err := apt.Docker(ctx, dockerOptions(c))
 	return choice, err
+}
+
+// dockerOptions are what the configuration says about where Docker comes from.
+func dockerOptions(c config.Docker) packages.DockerOptions {
+	return packages.DockerOptions{From: c.From, Version: c.Version, Repository: c.Repository, Key: c.Key, Fingerprint: c.Fingerprint}
 }
 
 // before is how Docker stood before the first change; cut says that an earlier

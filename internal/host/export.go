@@ -28,7 +28,9 @@ func (r *Room) Export(format, distribution, to string) (Exported, error) {
 	if distribution != "" && format == export.Ansible {
 		return Exported{}, fault.New(fault.Usage, "leave -distribution out", errors.New("export as ansible: a playbook finds out itself which distribution it is at"))
 	}
-	text, err := export.Text(format, export.Wants{User: c.Host.User, Hello: c.Host.Hello, Daemon: settings(c.Host.Daemon), Distribution: distribution})
+	text, err := export.Text(format, export.Wants{
+		User: c.Host.User, Base: c.Host.Packages, Upgrade: c.Host.Upgrade, Docker: dockerOptions(c.Host.Docker), Hello: c.Host.Hello, Daemon: settings(c.Host.Daemon), Distribution: distribution,
+	})
 	if err != nil || to == "" {
 		return Exported{Format: format, Text: text}, err
 	}

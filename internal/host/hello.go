@@ -49,8 +49,8 @@ func (r *Room) greet(ctx context.Context, w *procedure.Work) error {
 
 // spoken is the proof, made once in an invocation: step 10 takes that of step 7.
 func (r *Room) spoken(ctx context.Context, m *machine) (hello.Proof, error) {
-	r.measuring.Lock()
-	defer r.measuring.Unlock()
+	r.speaking.Lock()
+	defer r.speaking.Unlock()
 	if r.spoke != nil {
 		return *r.spoke, nil
 	}

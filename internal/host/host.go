@@ -43,9 +43,10 @@ type Room struct {
 	on     string
 	picked bool
 
-	measuring sync.Mutex     // held while steps 7 and 9 do so, as long as that takes
-	spoke     *hello.Proof   // by step 7, for step 10
-	seen      *survey.Report // by step 9, for step 10
+	speaking  sync.Mutex // held while step 7 does so, as long as that takes
+	spoke     *hello.Proof
+	measuring sync.Mutex     // and while step 9 does
+	seen      *survey.Report // what step 10 takes of them
 }
 
 // New returns a room that has touched nothing yet.

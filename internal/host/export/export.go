@@ -29,8 +29,9 @@ const (
 
 // Wants is what the configuration asks for.
 type Wants struct {
-	User    string // who is to use Docker; "" is the one who logs in there
-	Upgrade bool   // all packages, not only those of Docker
+	User    string   // who is to use Docker; "" is the one who logs in there
+	Base    []string // packages that come first
+	Upgrade bool     // all packages, not only those of Docker
 	Docker  packages.DockerOptions
 	Daemon  daemon.Settings
 	Hello   string // an image that says hello
@@ -81,7 +82,6 @@ func (d data) Unchecked() string { return d.Repository.KeyFile() + ".unchecked" 
 // data is what both templates are filled with.
 type data struct {
 	Wants
-	Base       []string
 	Own        bool // Docker's own packages, and not the distribution's
 	Choice     packages.Choice
 	Optional   []string // packages that only some releases have
@@ -96,7 +96,13 @@ type data struct {
 
 // gather asks the tables about a machine that has nothing yet.
 func (w Wants) gather(base, codename, arch string) (data, error) {
-	d := data{Wants: w, Base: packages.Base(), Reloaded: []string{}}
+	d := data{Wants: w, Reloaded: []string{}}
+	d.Base = slices.Clone(w.Base)
+	for _, called := range []string{"ca-certificates", "gnupg"} { // by what follows
+		if !slices.Contains(d.Base, called) {
+			d.Base = append(d.Base, called)
+		}
+	}
 	system := packages.System{Base: base, BaseCodename: codename, Arch: arch, Name: base}
 	var err error
 	if d.Own = w.Docker.From != packages.Distribution; d.Own {

@@ -9,13 +9,6 @@ import (
 // What other tools need to write the same files as this package: a playbook, or
 // the user-data of a new machine.
 
-// Base are the packages of step 2 that the later steps call. Of the procedure's
-// list apt-transport-https is left out, which is empty, and lsb-release, in whose
-// place /etc/os-release is read.
-func Base() []string {
-	return []string{"ca-certificates", "curl", "gnupg", "wget", "git", "build-essential"}
-}
-
 // SourceFile is where apt finds the repository, and SourceText what stands there.
 func (r Repository) SourceFile() string { return r.file() }
 
