@@ -42,6 +42,7 @@ type rig struct {
 	env    []string          // for programs, besides which daemon docker asks
 	ssh    string            // the configuration file of ssh
 	to     command.Transport // what the rig takes for this machine
+	shape  func(*engine.Options)
 }
 
 func newRig(t *testing.T) *rig {
@@ -104,12 +105,16 @@ func (r *rig) process(targets ...string) *process {
 	})
 	registry, err := procedure.NewRegistry(p.room.Procedure())
 	must(r.t, err)
-	p.engine = engine.New(engine.Options{
+	options := engine.Options{
 		Registry: registry, Console: report.New(report.Options{Out: &p.out, Err: &p.said, Now: time.Now}),
 		Door:       func(o ...command.Option) *command.Door { return command.NewDoor(r.to, o...) },
 		JournalDir: filepath.Join(r.root, ".iact/journal"), Header: journal.Header{Host: "testhost", PID: os.Getpid()},
 		Lang: "en", Targets: targets, Catalogue: symptom.Load, Now: time.Now, Random: rand.Reader,
-	})
+	}
+	if r.shape != nil {
+		r.shape(&options)
+	}
+	p.engine = engine.New(options)
 	return p
 }
 

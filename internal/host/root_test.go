@@ -11,6 +11,7 @@ import (
 	"iact-infra/internal/engine"
 	"iact-infra/internal/fault"
 	"iact-infra/internal/host"
+	"iact-infra/internal/journal"
 	"iact-infra/internal/testbed"
 )
 
@@ -61,23 +62,40 @@ func TestRealSlowABareSystemBecomesADockerHostAndIsBareAgain(t *testing.T) {
 		t.Errorf("a second time it said\n%s", again)
 	}
 	root.Sh("mkdir -p /var/lib/docker/volumes; echo precious >/var/lib/docker/volumes/data")
-	p := r.process()
-	must(t, p.engine.RollbackLast(t.Context(), "PROCED-INFRA-002", func([]string) bool { return true }))
-	must(t, p.engine.Close())
+	back := r.back()
 	root.Same(before)
 	if got := root.Sh("cat /var/lib/docker/volumes/data; ls -A /usr/local/lib | grep docker; command -v docker; exit 0"); got != "precious" {
-		t.Errorf("there is %s\n%s", got, p.said.String())
+		t.Errorf("there is %s\n%s", got, back)
 	}
 }
 
-// A dpkg that was cut off is named with what mends it, and a run that was
-// killed in its middle is finished by the next one, or taken back.
-func TestRealSlowABrokenDpkgIsExplainedAndAKilledRunIsMended(t *testing.T) {
+// back is host:rollback, by another process.
+func (r *rig) back() string {
+	r.t.Helper()
+	p := r.process()
+	must(r.t, p.engine.RollbackLast(r.t.Context(), "PROCED-INFRA-002", func([]string) bool { return true }))
+	must(r.t, p.engine.Close())
+	return p.said.String()
+}
+
+// A run whose apt is killed between unpacking and configuring is named to the
+// next one, finished by a resumed one, and taken back as a whole.
+func TestRealSlowARunThatIsCutOffIsExplainedResumedAndTakenBack(t *testing.T) {
 	t.Parallel()
 	r, root := newRootRig(t)
 	r.more = "packages: [ed]"
+	root.Write("/usr/local/sbin/once", "#!/bin/sh\ncase $* in *--configure*) if mkdir /run/once 2>/dev/null; then kill -9 $PPID; exit 1; fi ;; esac\nexec dpkg \"$@\"\n")
+	root.Sh("chmod 755 /usr/local/sbin/once; echo 'Dir::Bin::dpkg \"/usr/local/sbin/once\";' >/etc/apt/apt.conf.d/99once")
 	before := root.Picture()
-	root.Sh("apt-get update; cd /tmp && apt-get download ed && dpkg --unpack ed_*.deb")
+	r.shape = func(o *engine.Options) { o.Planning = true }
+	if plan := r.good("", "host:update"); !strings.Contains(plan, "update\n") || !strings.Contains(plan, "install ed\n") {
+		t.Errorf("the plan is\n%s", plan)
+	}
+	root.Same(before)
+	r.shape = func(o *engine.Options) { o.Keep = true }
+	if said, err := r.run("", "host:update"); err == nil {
+		t.Fatalf("the death of apt went unnoticed\n%s", said)
+	}
 	said, err := r.run("", "host:update")
 	if fault.Code(err) != fault.Missing || !strings.Contains(err.Error(), "dpkg was interrupted at ed") {
 		t.Fatalf("%v\n%s", err, said)
@@ -85,6 +103,20 @@ func TestRealSlowABrokenDpkgIsExplainedAndAKilledRunIsMended(t *testing.T) {
 	if failure := new(engine.Failure); !errors.As(err, &failure) || len(failure.Steps[0].Advice) == 0 || failure.Steps[0].Advice[0].ID != "D09" {
 		t.Errorf("its advice is %+v", err)
 	}
-	root.Sh("dpkg --purge ed")
+	journals, err := journal.IDs(filepath.Join(r.root, ".iact/journal"))
+	must(t, err)
+	cut, err := engine.Unfinished(filepath.Join(r.root, ".iact/journal"), journals[len(journals)-1])
+	must(t, err)
+	r.shape = func(o *engine.Options) { o.Continues = cut }
+	p := r.process("host:update")
+	if err := p.engine.Resume(t.Context(), false); err != nil {
+		t.Fatalf("%v\n%s", err, p.said.String())
+	}
+	must(t, p.engine.Close())
+	if got := root.Sh("dpkg-query -W -f '${db:Status-Abbrev}' ed"); got != "ii" {
+		t.Errorf("ed is %s", got)
+	}
+	r.shape = nil
+	r.back()
 	root.Same(before)
 }

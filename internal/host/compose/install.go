@@ -110,9 +110,9 @@ func (p *Plugin) prepare(ctx context.Context, s Source, earlier Record) (Record,
 	if err != nil {
 		return r, err
 	}
-	switch {
-	case is == "" || is == earlier.Sum:
-	case is == s.SHA256:
+	switch is {
+	case "", earlier.Sum:
+	case s.SHA256:
 		return r, fault.New(fault.Invalid, "ls -l "+File+"; docker info shows what is wrong with a plugin", fmt.Errorf("install Compose: %s is that program already, and docker does not take it", File))
 	default:
 		r.Aside = path.Join(path.Dir(File), ".docker-compose.iact-"+is[:12])
@@ -170,18 +170,12 @@ func (p *Plugin) address(ctx context.Context, s Source) (string, error) {
 
 // try compares the program with its hash and has it answer as a plugin.
 func (p *Plugin) try(ctx context.Context, want string) error {
-	if p.Door.Planning() {
-		return nil
+	planning := p.Door.Planning()
+	if is, err := p.sum(ctx, half()); err != nil || is != want && !planning {
+		return cmp.Or(err, mismatch("what came for Compose", is, want))
 	}
-	is, err := p.sum(ctx, half())
-	if err != nil {
+	if err := p.change(ctx, `chmod 755 "$1"`, half()); err != nil || planning {
 		return err
-	}
-	if is != want {
-		return mismatch("what came for Compose", is, want)
-	}
-	if err := p.change(ctx, `chmod 755 "$1"`, half()); err != nil {
-		return fmt.Errorf("make Compose a program: %w", err)
 	}
 	said, err := p.script(ctx, `"$1" docker-cli-plugin-metadata`, half())
 	if err == nil && !strings.Contains(said, "SchemaVersion") {

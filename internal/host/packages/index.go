@@ -3,8 +3,6 @@ package packages
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"iact-infra/internal/command"
@@ -39,14 +37,9 @@ exit 0`, stamp)
 	if err != nil {
 		return 0, false, fmt.Errorf("read the age of apt's index: %w", err)
 	}
-	f := strings.Fields(out)
-	if len(f) != 2 {
-		return 0, false, nil
-	}
-	now, wrong := strconv.ParseInt(f[0], 10, 64)
-	then, wrongToo := strconv.ParseInt(f[1], 10, 64)
+	var now, then int64
 	// From the future: the clock was set back, and nothing is known.
-	if wrong != nil || wrongToo != nil || then > now {
+	if n, _ := fmt.Sscan(out, &now, &then); n != 2 || then > now {
 		return 0, false, nil
 	}
 	return time.Duration(now-then) * time.Second, true, nil

@@ -115,6 +115,9 @@ func (w *work) agreed(ctx context.Context, before State, away, args []string) (P
 		}
 		plan, err = w.simulate(ctx, before, args...)
 	}
+	if Is(err, Unknown) && w.Door.Planning() {
+		return Plan{}, nil // what the index will say, nobody can tell
+	}
 	if err != nil {
 		return Plan{}, err
 	}

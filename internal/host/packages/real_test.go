@@ -141,6 +141,9 @@ func TestRealSlowWhatCannotComeBackIsSaid(t *testing.T) {
 	if err != nil || len(outcome.Missing) != 1 || outcome.Missing[0].String() != "alpha 1.0 → 1.1" {
 		t.Errorf("%+v, %v", outcome, err)
 	}
+	if again, err := r.apt.IsBack(t.Context(), u.Record); err != nil || again.String() != "alpha cannot come back: no repository offers 1.0 any more" {
+		t.Errorf("%q, %v", again, err)
+	}
 }
 
 func TestRealSlowGoingBackKeepsWhatSomebodyElseNeedsByNow(t *testing.T) {
@@ -155,6 +158,9 @@ func TestRealSlowGoingBackKeepsWhatSomebodyElseNeedsByNow(t *testing.T) {
 	outcome, err := r.apt.Back(t.Context(), record)
 	if err != nil || len(outcome.Kept) != 1 || !strings.Contains(outcome.Kept[0], "gamma needs it") {
 		t.Errorf("%+v, %v", outcome, err)
+	}
+	if again, err := r.apt.IsBack(t.Context(), record); err != nil || again.String() != outcome.String() {
+		t.Errorf("%q, %v", again, err)
 	}
 	if got := r.Sh("dpkg-query -W -f '${Package} ${db:Status-Abbrev};' alpha beta gamma 2>/dev/null; apt-mark showauto beta"); got != "beta ii ;gamma ii ;beta" {
 		t.Errorf("there is %s", got)
