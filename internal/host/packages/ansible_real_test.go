@@ -1,5 +1,3 @@
-//go:build debootstrap
-
 package packages_test
 
 import (
@@ -14,7 +12,6 @@ import (
 	"iact-infra/internal/command"
 	"iact-infra/internal/host/daemon"
 	"iact-infra/internal/host/export"
-	"iact-infra/internal/host/packages"
 )
 
 // sshIntoRoot takes the place of ssh for ansible: what is to run on a machine
@@ -38,7 +35,7 @@ func (r *root) playing(w export.Wants) playing {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	for name, file := range map[string]string{"ssh": fmt.Sprintf(sshIntoRoot, r.dir), "playbook.yaml": text, "ansible.cfg": "[ssh_connection]\ntransfer_method=piped\npipelining=True\nssh_args=\n"} {
+	for name, file := range map[string]string{"ssh": fmt.Sprintf(sshIntoRoot, r.Dir), "playbook.yaml": text, "ansible.cfg": "[ssh_connection]\ntransfer_method=piped\npipelining=True\nssh_args=\n"} {
 		if err := os.WriteFile(filepath.Join(p.dir, name), []byte(file), 0o755); err != nil {
 			r.t.Fatal(err)
 		}
@@ -68,19 +65,15 @@ func (p playing) good(changes bool, args ...string) {
 	}
 }
 
-// reachable gives a root what ansible needs there, and stand-ins of what step 2
-// installs: the real ones take minutes.
+// base is a stand-in of what step 2 installs: the real ones take minutes.
+const base = "build-essential"
+
+// reachable gives a root what ansible needs there.
 func (r *root) reachable() {
 	r.t.Helper()
-	r.write("/etc/apt/sources.list", "deb http://deb.debian.org/debian bookworm main\n")
-	r.sh("apt-get -q update && apt-get -q -y --no-install-recommends install python3 python3-apt ca-certificates gnupg; useradd ana")
-	stand := distribution()
-	for _, name := range packages.Base() {
-		if name != "ca-certificates" && name != "gnupg" {
-			stand = append(stand, deb{name: name, version: "1.0"})
-		}
-	}
-	r.debian(stand...)
+	r.Write("/etc/apt/sources.list", r.list)
+	r.Sh("apt-get -q update && apt-get -q -y --no-install-recommends install python3 python3-apt ca-certificates gnupg; useradd ana")
+	r.debian(append(distribution(), deb{name: base, version: "1.0"})...)
 }
 
 func TestRealSlowAPlaybookMakesTheMachineThatTheStepsMake(t *testing.T) {
@@ -88,18 +81,18 @@ func TestRealSlowAPlaybookMakesTheMachineThatTheStepsMake(t *testing.T) {
 	r, m := newRoot(t), newMirror(t)
 	m.build(append(append(docker("27.5.1"), docker("28.5.1")...), docker("29.0.0")...)...)
 	r.reachable()
-	r.sh("apt-get -y install docker.io")
+	r.Sh("apt-get -y install docker.io")
 	yes := true
 	options := m.options()
 	options.Version = "28.*"
-	w := export.Wants{User: "ana", Hello: "hello-world", Docker: options, Daemon: daemon.Settings{LogSize: "10m", LogFiles: 3, LiveRestore: &yes}}
+	w := export.Wants{User: "ana", Base: []string{base}, Hello: "hello-world", Docker: options, Daemon: daemon.Settings{LogSize: "10m", LogFiles: 3, LiveRestore: &yes}}
 	p := r.playing(w)
-	before := r.picture()
+	before := r.Picture()
 	p.good(true, "--check")
-	r.same(before)
-	r.write("/etc/docker/daemon.json", "{\"labels\": [\"rack=7\"], \"log-opts\": {\"tag\": \"x\"}}\n")
+	r.Same(before)
+	r.Write("/etc/docker/daemon.json", "{\"labels\": [\"rack=7\"], \"log-opts\": {\"tag\": \"x\"}}\n")
 	p.good(true)
-	got := r.sh("dpkg-query -W -f '${Package}=${Version} ' docker-ce docker-ce-cli; stat -c '%a %U' /etc/apt/keyrings/docker.asc; ls /etc/apt/keyrings; id -nG ana; cat /etc/docker/daemon.json; dpkg -l docker.io | grep -c ^ii || true")
+	got := r.Sh("dpkg-query -W -f '${Package}=${Version} ' docker-ce docker-ce-cli; stat -c '%a %U' /etc/apt/keyrings/docker.asc; ls /etc/apt/keyrings; id -nG ana; cat /etc/docker/daemon.json; dpkg -l docker.io | grep -c ^ii || true")
 	for _, want := range []string{"docker-ce=5:28.5.1-1", "docker-ce-cli=5:28.5.1-1", "644 root", "ana docker\n", `"rack=7"`, `"tag": "x"`, `"max-file": "3"`, `"live-restore": true`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
@@ -108,15 +101,15 @@ func TestRealSlowAPlaybookMakesTheMachineThatTheStepsMake(t *testing.T) {
 	if strings.Contains(got, "unchecked") || !strings.HasSuffix(got, "\n0") {
 		t.Errorf("left is\n%s", got)
 	}
-	after := r.picture()
+	after := r.Picture()
 	p.good(false)
-	r.same(after)
+	r.Same(after)
 	// The steps of the toolkit have nothing to do, and its settings are in the file.
-	r.changes.arm(0, false)
+	r.changes.arm(0)
 	if _, record, err := r.apt.Docker(t.Context(), options); err != nil || len(record.Packages)+len(record.Files) > 0 {
 		t.Errorf("host:docker would: %v, %+v\n%s", err, record, strings.Join(r.changes.lines, "\n"))
 	}
-	if _, changes, err := daemon.Merge([]byte(r.sh("cat /etc/docker/daemon.json")), w.Daemon); err != nil || len(changes) > 0 {
+	if _, changes, err := daemon.Merge([]byte(r.Sh("cat /etc/docker/daemon.json")), w.Daemon); err != nil || len(changes) > 0 {
 		t.Errorf("host:daemon would: %+v, %v", changes, err)
 	}
 }
@@ -126,14 +119,14 @@ func TestRealSlowAPlaybookTakesNoKeyButTheRightOne(t *testing.T) {
 	r, m, other := newRoot(t), newMirror(t), newMirror(t)
 	m.build(docker("28.5.1")...)
 	r.reachable()
-	p := r.playing(export.Wants{User: "ana", Hello: "hello-world", Docker: m.options()})
+	p := r.playing(export.Wants{User: "ana", Base: []string{base}, Hello: "hello-world", Docker: m.options()})
 	// An attacker's key, alone and beside the right one.
 	for _, key := range [][]byte{public(t, other.key), append(public(t, other.key), public(t, m.key)...), []byte("<html>"), nil} {
 		m.set("/gpg", key)
 		if said, _, err := p.play(); err == nil || !strings.Contains(said, "is not the one with the fingerprint") {
 			t.Errorf("got %v\n%s", err, said)
 		}
-		if left := r.sh("ls /etc/apt/keyrings /etc/apt/sources.list.d"); strings.Contains(left, "docker") {
+		if left := r.Sh("ls /etc/apt/keyrings /etc/apt/sources.list.d"); strings.Contains(left, "docker") {
 			t.Errorf("left is %s", left)
 		}
 	}

@@ -19,6 +19,7 @@ import (
 type root struct {
 	*testbed.Root
 	t       *testing.T
+	list    string // where apt of this machine finds packages
 	apt     *packages.Apt
 	mu      sync.Mutex
 	said    []string
@@ -29,6 +30,7 @@ type root struct {
 func newRoot(t *testing.T) *root {
 	t.Helper()
 	r := &root{t: t, Root: testbed.OwnRoot(t)}
+	r.list = r.Sh("cat /etc/apt/sources.list") + "\n"
 	r.Write("/etc/apt/sources.list", "")
 	r.changes = &counter{Transport: r.Transport()}
 	r.apt = &packages.Apt{Door: command.NewDoor(r.changes), LockWait: time.Minute, Say: func(format string, args ...any) {
