@@ -165,6 +165,10 @@ func (i inside) Start(ctx context.Context, c command.Command, stdout *os.File) (
 	const enter = `mount --bind "$0" "$0" && cd "$0" && mount -t proc proc proc && mount -t sysfs -o ro sysfs sys &&
 mount --rbind /sys/fs/cgroup sys/fs/cgroup && mount -o remount,bind,ro sys/fs/cgroup &&
 pivot_root . mnt && exec chroot . sh -c 'umount -l /mnt && exec "$@"' sh "$@"`
+	if c.As != "" && c.As != "root" {
+		const become = `exec env HOME="$(getent passwd "$0" | cut -d: -f6)" setpriv --reuid="$0" --regid="$(id -g "$0")" --init-groups -- "$@"`
+		c.Program, c.Args = "sh", append([]string{"-c", become, c.As, c.Program}, c.Args...)
+	}
 	c.Args = append([]string{"--mount", "--propagation", "private", "sh", "-c", enter, i.dir, c.Program}, c.Args...)
 	c.Program, c.As = "unshare", ""
 	return i.Transport.Start(ctx, c, stdout)
