@@ -30,7 +30,7 @@ func (m *machine) plugin() *compose.Plugin {
 	return p
 }
 
-// composeAnswers is Done of step 5, and its Validate.
+// composeAnswers is Done of step 5.
 func (r *Room) composeAnswers(ctx context.Context, w *procedure.Work) (procedure.Evidence, error) {
 	c, err := r.o.Config()
 	if err != nil {
@@ -51,6 +51,14 @@ func (r *Room) composeAnswers(ctx context.Context, w *procedure.Work) (procedure
 		return "", fmt.Errorf("%w: docker compose is %s, and host.compose.version is %s", procedure.ErrNotDone, is, pin)
 	}
 	return procedure.Evidence("docker compose " + is + " answers"), nil
+}
+
+// composeThere is Validate of step 5.
+func (r *Room) composeThere(ctx context.Context, w *procedure.Work) (procedure.Evidence, error) {
+	if len(w.Deferred()) > 0 {
+		return "docker has no Compose 2", nil
+	}
+	return r.composeAnswers(ctx, w)
 }
 
 // compose is step 5.
@@ -84,7 +92,9 @@ func (r *Room) compose(ctx context.Context, w *procedure.Work) error {
 	}
 	from, err := r.composeFrom(ctx, m, m.apt(w, &note.Record, keep), c.Host.Compose)
 	if err != nil {
-		return err
+		// Nothing was changed, and a Docker without Compose is no reason to take Docker away again.
+		w.Defer(err)
+		return nil
 	}
 	if from.pack.Name != "" {
 		_, err = m.apt(w, &note.Record, keep).Install(ctx, []packages.Wanted{from.pack})

@@ -57,6 +57,15 @@ func TestRealSlowABareSystemBecomesADockerHostAndIsBareAgain(t *testing.T) {
 	root.Sh("useradd --create-home ana; mkdir -p /usr/local/bin; printf '#!/bin/sh\necho 1.29.2\n' >/usr/local/bin/docker-compose; chmod 755 /usr/local/bin/docker-compose")
 	project(t, root, "ana")
 	before := root.Picture()
+	complete := r.more
+	r.more = strings.Replace(complete, "from: docker-compose", "from: package, version: 9.9.9", 1)
+	if said, err := r.run("", "host:docker", "host:compose"); fault.Code(err) != fault.Missing || !strings.Contains(err.Error(), "no repository ") {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	root.Sh("docker version") // Docker without Compose is no reason to take Docker away again
+	r.back()
+	root.Same(before)
+	r.more = complete
 	// The networks of its daemon are apart from this machine's, so that steps 9 and 10 would measure the wrong one.
 	all := []string{"host:check", "host:update", "host:docker", "host:group", "host:compose", "host:daemon", "host:hello", "host:devcontainer"}
 	said := r.good("", all...)
@@ -69,12 +78,23 @@ func TestRealSlowABareSystemBecomesADockerHostAndIsBareAgain(t *testing.T) {
 		t.Logf("it said\n%s", said)
 	}
 	after := root.Picture()
-	start := time.Now()
-	again := r.good("", all...)
-	took := time.Since(start)
-	t.Logf("a second time took %s", took)
-	if root.Same(after); strings.Count(again, "already done") != 6 {
-		t.Errorf("a second time it said\n%s", again)
+	var best time.Duration
+	for range 3 { // others work on the machine, too
+		start := time.Now()
+		again := r.good("", all...)
+		if took := time.Since(start); best == 0 || took < best {
+			best = took
+		}
+		if root.Same(after); strings.Count(again, "already done") != 6 {
+			t.Errorf("a second time it said\n%s", again)
+		}
+		if best < 5*time.Second {
+			break
+		}
+	}
+	t.Logf("a second time took %s", best)
+	if best > 5*time.Second {
+		t.Errorf("a second time took %s", best)
 	}
 	root.Sh("mkdir -p /var/lib/docker/volumes; echo precious >/var/lib/docker/volumes/data")
 	back := r.back()

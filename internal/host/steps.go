@@ -63,7 +63,7 @@ func (r *Room) Procedure() procedure.Procedure {
 				Title:    procedure.Text{ES: "Instalar Compose 2 como complemento", EN: "Install Compose 2 as a plugin"},
 				Done:     r.composeAnswers,
 				Run:      r.compose,
-				Validate: r.composeAnswers,
+				Validate: r.composeThere,
 				Undo:     r.uncompose,
 				Undone:   r.uncomposed,
 				Estimate: seconds(5, 300),
