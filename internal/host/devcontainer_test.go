@@ -53,9 +53,8 @@ func (r *rig) git(dir string, args ...string) string {
 // withoutDocker is a rig for what asks no daemon.
 func withoutDocker(t *testing.T) *rig {
 	t.Helper()
-	r := &rig{t: t, root: t.TempDir(), docker: &testbed.DockerDaemon{Host: "unix:///nowhere/docker.sock", Dir: t.TempDir()}}
-	must(t, os.MkdirAll(filepath.Join(r.root, "config"), 0o755))
-	must(t, os.WriteFile(filepath.Join(r.root, "go.mod"), []byte("module iact-infra\n"), 0o644))
+	r := &rig{t: t, root: t.TempDir(), docker: &testbed.DockerDaemon{Host: "unix:///nowhere/docker.sock", Dir: t.TempDir()}, to: command.Local()}
+	r.checkout()
 	return r
 }
 

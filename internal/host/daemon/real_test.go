@@ -119,7 +119,7 @@ func TestRealSlowEveryValueIsInEffectAndTheContainerLives(t *testing.T) {
 	r := newRig(t)
 	old := r.file(t)
 	want := daemon.Settings{
-		LogSize: "10m", LogFiles: 3, LiveRestore: on(), Pools: []string{"198.19.128.0/20"}, PoolSize: 26, DNS: []string{"192.0.2.53"},
+		LogSize: "10m", LogFiles: 3, LiveRestore: on(), Pools: []string{"203.0.113.0/24"}, PoolSize: 26, DNS: []string{"192.0.2.53"},
 		Mirrors: []string{"https://mirror.invalid"}, Insecure: []string{"registry.invalid:5000", "198.18.7.7/16"}, Debug: on(), BuildKit: on(), ICC: on(),
 		UserlandProxy: new(bool), Storage: r.info(t).Driver,
 	}
