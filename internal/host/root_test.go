@@ -78,23 +78,15 @@ func TestRealSlowABareSystemBecomesADockerHostAndIsBareAgain(t *testing.T) {
 		t.Logf("it said\n%s", said)
 	}
 	after := root.Picture()
-	var best time.Duration
-	for range 3 { // others work on the machine, too
-		start := time.Now()
-		again := r.good("", all...)
-		if took := time.Since(start); best == 0 || took < best {
-			best = took
-		}
-		if root.Same(after); strings.Count(again, "already done") != 6 {
-			t.Errorf("a second time it said\n%s", again)
-		}
-		if best < 5*time.Second {
-			break
-		}
+	start := time.Now()
+	again := r.good("", all...)
+	took := time.Since(start)
+	if root.Same(after); strings.Count(again, "already done") != 6 {
+		t.Errorf("a second time it said\n%s", again)
 	}
-	t.Logf("a second time took %s", best)
-	if best > 5*time.Second {
-		t.Errorf("a second time took %s", best)
+	// It takes two seconds alone, and other tests run beside it.
+	if t.Logf("a second time took %s", took); took > 20*time.Second {
+		t.Errorf("a second time took %s", took)
 	}
 	root.Sh("mkdir -p /var/lib/docker/volumes; echo precious >/var/lib/docker/volumes/data")
 	back := r.back()
