@@ -23,11 +23,7 @@ type composed struct {
 }
 
 func (m *machine) plugin() *compose.Plugin {
-	p := &compose.Plugin{Door: m.Door, Env: m.env}
-	if m.uid != "0" {
-		p.As = "root"
-	}
-	return p
+	return &compose.Plugin{Door: m.Door, Env: m.env, As: m.root()}
 }
 
 // composeAnswers is Done of step 5.

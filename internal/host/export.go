@@ -47,16 +47,25 @@ func put(to, text string) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return fault.New(fault.Usage, "let -to name a file", fmt.Errorf("export to %s: %w", to, err))
 	}
-	fresh, err := os.CreateTemp(filepath.Dir(to), ".iact-export-*")
+	if err := replace(to, text, 0o644); err != nil {
+		return fault.New(fault.Usage, "let -to name a place that can be written to", fmt.Errorf("export to %s: %w", to, err))
+	}
+	return nil
+}
+
+// replace writes a file beside its place, under a name that nobody can guess, and
+// gives it the place when it is whole.
+func replace(to, text string, mode fs.FileMode) error {
+	fresh, err := os.CreateTemp(filepath.Dir(to), ".iact-new-*")
 	if err != nil {
-		return fault.New(fault.Usage, "make the directory first", fmt.Errorf("export to %s: %w", to, err))
+		return err
 	}
 	_, err = fresh.WriteString(text)
-	if err = errors.Join(err, fresh.Chmod(0o644), fresh.Sync(), fresh.Close()); err == nil {
+	if err = errors.Join(err, fresh.Chmod(mode), fresh.Sync(), fresh.Close()); err == nil {
 		err = os.Rename(fresh.Name(), to)
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("export to %s: %w", to, err), os.Remove(fresh.Name()))
+		return errors.Join(err, os.Remove(fresh.Name()))
 	}
 	return nil
 }

@@ -2,18 +2,14 @@ package host
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"iact-infra/internal/command"
-	"iact-infra/internal/host/daemon"
-	"iact-infra/internal/host/packages"
 	"iact-infra/internal/host/survey"
 	"iact-infra/internal/journal"
 	"iact-infra/internal/procedure"
@@ -116,46 +112,10 @@ func (s *ReportStep) add(e journal.Entry) {
 	case e.Event == journal.Command && e.Changes:
 		s.Commands = append(s.Commands, e.Command)
 	case e.Event == journal.Record:
-		if changes := noted(e.Value); len(changes) > 0 {
+		if changes := noted(e.Key, e.Value); len(changes) > 0 {
 			s.Changes = changes // the last note of a step tells all of it
 		}
 	}
-}
-
-// noted reads the notes of this room's steps: a user, packages, keys, files.
-func noted(value json.RawMessage) []string {
-	var note struct {
-		User     string            `json:"user"`
-		Made     bool              `json:"made"`
-		File     string            `json:"file"`
-		Backup   string            `json:"backup"`
-		Packages []packages.Change `json:"packages"`
-		Files    []packages.File   `json:"files"`
-		Changes  []daemon.Change   `json:"changes"`
-	}
-	if json.Unmarshal(value, &note) != nil {
-		return nil // of a step that notes something else
-	}
-	var all []string
-	if note.User != "" {
-		all = append(all, "user "+note.User+" into group "+group)
-	}
-	if note.Made {
-		all = append(all, "group "+group+" made")
-	}
-	for _, p := range note.Packages {
-		all = append(all, fmt.Sprintf("package %s: %s → %s", p.Name, orNone(p.Before), orNone(p.After)))
-	}
-	for _, f := range note.Files {
-		all = append(all, "file "+f.Path)
-	}
-	for _, c := range note.Changes {
-		all = append(all, fmt.Sprintf("%s: %s: %s → %s", note.File, c.Key, orNone(c.Old), c.New))
-	}
-	if note.Backup != "" {
-		all = append(all, "what was there is kept as "+note.Backup)
-	}
-	return all
 }
 
 // Write is the report for people.
@@ -219,11 +179,7 @@ func (r Report) Save(file, lang string) error {
 			fmt.Fprintf(&b, "\n%s: `%s`\n", words(lang, "Undo", "Deshacer"), run.Undo)
 		}
 	}
-	fresh := file + ".new"
-	if err := os.WriteFile(fresh, []byte(b.String()), 0o600); err != nil {
-		return fmt.Errorf("write report: %w", err)
-	}
-	if err := os.Rename(fresh, file); err != nil {
+	if err := replace(file, b.String(), 0o600); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
 	return nil

@@ -77,6 +77,7 @@ func TestRealSlowABareSystemBecomesADockerHostAndIsBareAgain(t *testing.T) {
 	if t.Failed() {
 		t.Logf("it said\n%s", said)
 	}
+	r.tells("package docker.io: (none) → ", "package ed: (none) → ", "user ana into group docker", "file /usr/local/lib/docker/cli-plugins/docker-compose", "daemon.json: live-restore", "clone ~/IACT")
 	after := root.Picture()
 	start := time.Now()
 	again := r.good("", all...)
@@ -93,6 +94,26 @@ func TestRealSlowABareSystemBecomesADockerHostAndIsBareAgain(t *testing.T) {
 	root.Same(before)
 	if got := root.Sh("cat /var/lib/docker/volumes/data; ls -A /usr/local/lib | grep docker; command -v docker; exit 0"); got != "precious" {
 		t.Errorf("there is %s\n%s", got, back)
+	}
+}
+
+// tells looks for each part, once, in what host:report says of the newest run.
+func (r *rig) tells(parts ...string) {
+	r.t.Helper()
+	p := r.process()
+	defer func() { must(r.t, p.engine.Close()) }()
+	runs, err := journal.List(filepath.Join(r.root, ".iact/journal"))
+	must(r.t, err)
+	told, err := p.room.Report(r.t.Context(), command.NewDoor(r.to), runs, "en")
+	must(r.t, err)
+	var changes []string
+	for _, step := range told.Runs[0].Steps {
+		changes = append(changes, step.Changes...)
+	}
+	for _, part := range parts {
+		if all := strings.Join(changes, "\n"); strings.Count(all, part) != 1 {
+			r.t.Errorf("%q is not told once in\n%s", part, all)
+		}
 	}
 }
 
