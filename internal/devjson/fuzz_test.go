@@ -47,3 +47,23 @@ func FuzzCheck(f *testing.F) {
 		}
 	})
 }
+
+// FuzzRead promises that any text is read or refused, and that every place is
+// inside of it.
+func FuzzRead(f *testing.F) {
+	for _, seed := range []string{whole, `{"mounts": ["a,\"b", {}, "="], "runArgs": ["-v", "--mount"]}`, `{"runArgs": ["-v", "C:\\x:/y:ro", "-v", "${localEnv:A:b}:c"]}`, `{a: {"b": 1}, "c": [`, "<<<<<<< a\n{}"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		s, err := devjson.Read(text)
+		if err != nil {
+			return
+		}
+		s = s.Substitute(devjson.Variables{Env: map[string]string{}})
+		for _, m := range append(s.Mounts, s.RunMounts...) {
+			if m.At.Line < 1 || m.At.Line > bytes.Count(text, []byte("\n"))+1 || m.At.Column < 1 || m.At.Column > len(text)+1 {
+				t.Errorf("%q: %+v is no place in it", text, m)
+			}
+		}
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"unicode/utf8"
 )
 
@@ -25,7 +26,7 @@ func (k kind) String() string {
 type value struct {
 	kind    kind
 	at      int
-	text    string // of a text, without quotes
+	text    string // of a text, without quotes; of a number and the like, as written
 	members []member
 	items   []value
 }
@@ -57,8 +58,17 @@ type problem struct {
 const deepest = 200
 
 // parse reads a text. What can be understood in spite of a problem is read on;
-// without a value nothing could be.
+// without a value too little could be to judge it.
 func parse(in []byte) (*value, []problem) {
+	root, problems, whole := understood(in)
+	if !whole {
+		return nil, problems
+	}
+	return root, problems
+}
+
+// understood is what can be made of a text, up to where it stops to make sense.
+func understood(in []byte) (root *value, problems []problem, whole bool) {
 	p := &parser{in: in}
 	if bytes.HasPrefix(in, []byte("\xef\xbb\xbf")) {
 		p.at = 3
@@ -66,14 +76,11 @@ func parse(in []byte) (*value, []problem) {
 	if p.space(); p.at == len(p.in) && !p.stopped {
 		p.stop(p.at, "the file is empty", "nothing was written, or the file was cut off", `write the settings: {"image": "…"}`)
 	}
-	root := p.value(0)
+	v := p.value(0)
 	if p.space(); !p.stopped && p.at < len(p.in) {
 		p.stop(p.at, p.here()+" after the end of the settings", "there is more than one value, or a brace closes too early", "see which } closes too early")
 	}
-	if p.stopped {
-		return nil, p.problems
-	}
-	return &root, p.problems
+	return &v, p.problems, !p.stopped && !p.passed
 }
 
 type parser struct {
@@ -81,6 +88,7 @@ type parser struct {
 	at       int
 	problems []problem
 	stopped  bool
+	passed   bool // over a part of the text
 }
 
 // stop notes a problem after which nothing more can be read.
@@ -148,8 +156,7 @@ func (p *parser) value(depth int) value {
 	case c == '"':
 		v.kind, v.text = text, p.text()
 	default:
-		v.kind = other
-		p.word()
+		v.kind, v.text = other, p.word()
 	}
 	return v
 }
@@ -191,7 +198,7 @@ func (p *parser) list(end byte, opened int, item func()) {
 func (p *parser) member(v *value, depth int) {
 	m := member{at: p.at}
 	if p.peek() != '"' {
-		p.stop(p.at, p.here()+" where a key should begin", "keys stand in double quotes", "quote the key")
+		p.bare(depth)
 		return
 	}
 	m.key = p.text()
@@ -211,7 +218,29 @@ func (p *parser) member(v *value, depth int) {
 		line, _ := position(p.in, first.at)
 		p.problems = append(p.problems, problem{"DC-DUPLICATE", m.at, fmt.Sprintf("the key %q is there already, in line %d", m.key, line), "the last one counts, and nobody says so", "take one of the two out"})
 	}
-	v.members = append(v.members, m)
+	if !p.stopped || len(m.value.members)+len(m.value.items) > 0 {
+		v.members = append(v.members, m)
+	}
+}
+
+// bare passes over a key without quotes and its value, as the CLI does.
+func (p *parser) bare(depth int) {
+	at, here := p.at, p.here()
+	name := regexp.MustCompile(`^[A-Za-z_$][\w$.-]*`).Find(p.in[p.at:])
+	if p.at += len(name); len(name) > 0 {
+		p.space()
+	}
+	const cause, fix = "keys stand in double quotes; the CLI passes over this one without a word", "quote the key"
+	if len(name) == 0 || p.peek() != ':' {
+		p.at = at
+		p.stop(at, here+" where a key should begin", cause, fix)
+		return
+	}
+	p.problems, p.passed = append(p.problems, problem{"DC-SYNTAX", at, here + " where a key should begin", cause, fix}), true
+	p.at++
+	if p.space(); !p.stopped {
+		p.value(depth + 1)
+	}
 }
 
 // text reads a text in double quotes.
@@ -238,12 +267,13 @@ func (p *parser) text() string {
 }
 
 // word reads a number, true, false or null.
-func (p *parser) word() {
+func (p *parser) word() string {
 	start := p.at
 	for p.at < len(p.in) && bytes.IndexByte([]byte(" \t\r\n,:{}[]\"/"), p.in[p.at]) < 0 {
 		p.at++
 	}
-	if word := p.in[start:p.at]; !json.Valid(word) {
+	word := p.in[start:p.at]
+	if !json.Valid(word) {
 		p.at = start
 		evidence := fmt.Sprintf("%.40q is no value", string(word))
 		if len(word) == 0 {
@@ -251,4 +281,5 @@ func (p *parser) word() {
 		}
 		p.stop(start, evidence, `a value is a text in double quotes, a number, true, false, null, a list or an object`, "put a text in double quotes, or correct the value")
 	}
+	return string(word)
 }
