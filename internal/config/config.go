@@ -28,6 +28,8 @@ type Config struct {
 	CPython CPython
 	Host    Host
 
+	Devcontainer Workspace
+
 	origins map[string]place // by key path; a key that is missing here has its default
 }
 

@@ -105,6 +105,16 @@ func table() []key {
 			es: "PROCED-INFRA-002: el anfitrión de Docker.",
 		},
 		{
+			name: "devcontainer", shape: section, keys: []key{{
+				name: "workspace", shape: path, fallback: "", example: "/srv/iact", rule: pathRule,
+				en: "The folder that holds .devcontainer: what devcontainer:doctor looks at; project when left out.",
+				es: "El directorio que contiene .devcontainer: lo que devcontainer:doctor examina; si falta, project.",
+				at: func(c *Config, _ *Source) any { return &c.Devcontainer.Workspace },
+			}},
+			en: "PROCED-INFRA-005: troubleshooting the devcontainer.",
+			es: "PROCED-INFRA-005: diagnóstico del devcontainer.",
+		},
+		{
 			name: "cpython", shape: section, keys: cpythonKeys(),
 			en: "PROCED-INFRA-006: interpreters built from source.",
 			es: "PROCED-INFRA-006: intérpretes compilados desde las fuentes.",

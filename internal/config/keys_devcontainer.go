@@ -15,6 +15,11 @@ type Devcontainer struct {
 	Command    string // of the shell, inside
 }
 
+// Workspace is what the doctor of devcontainers looks at.
+type Workspace struct {
+	Workspace string // absolute
+}
+
 func repositoryRule(s string) string {
 	switch {
 	case regexp.MustCompile(`^https?://[^/]*@`).MatchString(s), regexp.MustCompile(`://[^/@]*:[^/]*@`).MatchString(s):

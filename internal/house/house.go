@@ -15,6 +15,7 @@ import (
 	"iact-infra/internal/command"
 	"iact-infra/internal/config"
 	"iact-infra/internal/cpython"
+	"iact-infra/internal/devcontainer"
 	"iact-infra/internal/engine"
 	"iact-infra/internal/fault"
 	"iact-infra/internal/host"
@@ -39,6 +40,8 @@ type House struct {
 	cpython   func() *cpython.Room
 	host      func() *host.Room
 
+	devcontainer func() *devcontainer.Room
+
 	// continues is the run that procedure:resume goes on with. It is set before
 	// the engine and the rooms are built: they take its targets for their own.
 	continues *engine.Past
@@ -57,6 +60,7 @@ func New(env Environment) *House {
 	h.backup = sync.OnceValue(h.buildBackup)
 	h.cpython = sync.OnceValue(h.buildCPython)
 	h.host = sync.OnceValue(h.buildHost)
+	h.devcontainer = sync.OnceValue(h.buildDevcontainer)
 	return h
 }
 

@@ -1,0 +1,46 @@
+// Package configuration judges what the container is made of: devcontainer.json,
+// and the Dockerfile and Compose files that it names.
+package configuration
+
+import (
+	"context"
+
+	"iact-infra/internal/devcontainer/doctor"
+	"iact-infra/internal/devcontainer/scene"
+	"iact-infra/internal/devjson"
+	"iact-infra/internal/procedure"
+)
+
+// Checks are the checks of step 2.
+func Checks() []doctor.Check {
+	return []doctor.Check{
+		doctor.Row("DC-CFG-001", "devcontainer.json y los archivos que nombra", "devcontainer.json and the files that it names", written),
+	}
+}
+
+// written is what internal/devjson finds, under its own codes.
+func written(_ context.Context, s *scene.Scene) []doctor.Finding {
+	path, err := s.ConfigPath()
+	if err != nil {
+		return doctor.Unseen(err)
+	}
+	found := []devjson.Finding{devjson.Absent()}
+	if path != "" {
+		text, err := s.ConfigText()
+		if err != nil {
+			return doctor.Unseen(err)
+		}
+		found = devjson.Check(path, text, s.Read)
+	}
+	if len(found) == 0 {
+		return doctor.Good("%s", path)
+	}
+	all := make([]doctor.Finding, 0, len(found))
+	for _, f := range found {
+		all = append(all, doctor.Finding{
+			Code: f.Code, State: doctor.State(f.State), Title: f.Title, Where: f.Where, Evidence: f.Evidence,
+			Cause: procedure.Text{ES: f.Cause, EN: f.Cause}, Fix: f.Fix,
+		})
+	}
+	return all
+}

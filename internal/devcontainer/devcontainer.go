@@ -1,0 +1,114 @@
+// Package devcontainer is the room of procedure PROCED-INFRA-005: what is wrong
+// with a devcontainer, why, and what to type.
+//
+// The procedure's steps 1 to 8 look, each at one side: they are tables of checks,
+// in a folder each. devcontainer:doctor asks all of them at once and puts first
+// what explains the rest. Nothing is changed by looking. steps.go is the
+// procedure as a table.
+package devcontainer
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"iact-infra/internal/config"
+	"iact-infra/internal/devcontainer/scene"
+	"iact-infra/internal/fault"
+	"iact-infra/internal/procedure"
+)
+
+// Options are what the room takes from the house.
+type Options struct {
+	Config  func() (*config.Config, error) // asked by the first step that needs it
+	Environ []string                       // of this process, as NAME=VALUE lines
+	Now     func() time.Time
+	// Docker are variables for the docker client, as NAME=VALUE lines; nil: this
+	// process's own say which engine it is.
+	Docker []string
+}
+
+// Room runs the procedure. It lives as long as the process.
+type Room struct {
+	o Options
+
+	mu     sync.Mutex
+	pick   Selection
+	picked bool
+}
+
+// New returns a room that has touched nothing yet.
+func New(o Options) *Room { return &Room{o: o} }
+
+// Selection is what a command line asks for.
+type Selection struct {
+	Workspace string // absolute; "" is that of the configuration
+	Config    string // the devcontainer.json of several, from the workspace
+	Strict    bool   // a warning fails, too
+	All       bool   // shows what a root cause explains
+	To        string // a file for the report: .md, .xml (JUnit) or .json
+}
+
+// Select says what the next targets are about. Another workspace is refused: a
+// step runs once in an invocation, and would be passed over for the second one.
+func (r *Room) Select(s Selection) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.picked && s.Workspace != "" && s.Workspace != r.pick.Workspace {
+		return fault.New(fault.Usage, "type the other workspace in a command of its own",
+			fmt.Errorf("select workspace %s: the targets before it are about %s", s.Workspace, named(r.pick.Workspace)))
+	}
+	if r.picked {
+		s.Workspace = r.pick.Workspace
+		if s.Config == "" {
+			s.Config = r.pick.Config
+		}
+	}
+	r.pick, r.picked = s, true
+	return nil
+}
+
+func named(workspace string) string {
+	if workspace == "" {
+		return "that of the configuration"
+	}
+	return workspace
+}
+
+// Asked is what a command line asked for, as procedure:resume needs it.
+func Asked(args []string) Selection {
+	var s Selection
+	for _, arg := range args {
+		name, value, _ := strings.Cut(arg, "=")
+		switch name {
+		case "-workspace":
+			s.Workspace = value
+		case "-config":
+			s.Config = value
+		}
+	}
+	return s
+}
+
+// scene is what the next checks look at, and what was asked for.
+func (r *Room) scene(ctx context.Context, w *procedure.Work) (*scene.Scene, Selection, error) {
+	r.mu.Lock()
+	pick := r.pick
+	r.mu.Unlock()
+	if pick.Workspace == "" {
+		c, err := r.o.Config()
+		if err != nil {
+			return nil, pick, err
+		}
+		pick.Workspace = cmp.Or(c.Devcontainer.Workspace, c.Project)
+	}
+	pick.Workspace = filepath.Clean(pick.Workspace)
+	s := scene.New(ctx, scene.Options{
+		Door: w.Door, Workspace: pick.Workspace, Config: pick.Config, Docker: r.o.Docker, Environ: r.o.Environ, Now: r.o.Now,
+	})
+	return s, pick, s.Check()
+}

@@ -1,0 +1,101 @@
+package doctor
+
+import (
+	"slices"
+	"strings"
+)
+
+// root is one row of what explains what: the finding of that code accounts for
+// those whose codes fit.
+type root struct {
+	code     string
+	explains []string
+}
+
+// roots is the table, the causes that reach furthest first. A trailing * stands
+// for the rest of a code. What holds only in some cases is said by the finding
+// itself, in Explains.
+func roots() []root {
+	return []root{
+		{"DC-ENG-001", []string{"DC-*"}}, // the engine does not answer
+	}
+}
+
+// Explain marks what another finding accounts for, and puts the root causes
+// first: failures before warnings, then as the checks stand in their table. What
+// a root explains follows after all roots, and then what is well.
+func Explain(found []Finding) []Finding {
+	all := slices.Clone(found)
+	for i := range all {
+		all[i].By = ""
+	}
+	for i := range all {
+		if cause := explainedBy(all, i, nil); cause >= 0 {
+			all[i].By = all[cause].Code
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Finding) int { return rank(a) - rank(b) })
+	return all
+}
+
+func rank(f Finding) int {
+	switch {
+	case f.By != "":
+		return 2
+	case f.State == Fail:
+		return 0
+	case f.State == Warn:
+		return 1
+	case f.State == Unknown:
+		return 3
+	}
+	return 4
+}
+
+// explainedBy is the last cause behind finding i: the one that nothing explains.
+// -1 when i itself is that. Two findings that explain each other are ended by the
+// way that was gone already.
+func explainedBy(all []Finding, i int, gone []int) int {
+	if all[i].State == OK {
+		return -1
+	}
+	gone = append(gone, i)
+	for j := range all {
+		if slices.Contains(gone, j) || !all[j].explains(all[i]) {
+			continue
+		}
+		if further := explainedBy(all, j, gone); further >= 0 {
+			return further
+		}
+		return j
+	}
+	return -1
+}
+
+// explains says whether f accounts for g. A warning accounts for a failure only
+// where the finding itself says so: in general what only warns has broken
+// nothing.
+func (f Finding) explains(g Finding) bool {
+	if !f.Bad() || f.Code == g.Code {
+		return false
+	}
+	if fits(f.Explains, g.Code) {
+		return true
+	}
+	if f.State == Warn && g.State == Fail {
+		return false
+	}
+	for _, r := range roots() {
+		if r.code == f.Code && fits(r.explains, g.Code) {
+			return true
+		}
+	}
+	return false
+}
+
+func fits(patterns []string, code string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool {
+		prefix, open := strings.CutSuffix(p, "*")
+		return p == code || open && strings.HasPrefix(code, prefix)
+	})
+}

@@ -1,0 +1,57 @@
+package devcontainer
+
+import (
+	"context"
+	"errors"
+	"io"
+	"path/filepath"
+
+	"iact-infra/internal/devcontainer/doctor"
+	"iact-infra/internal/procedure"
+)
+
+// look is a step that asks the checks of one side, or all with "doctor". What
+// fails does not stop the steps after it: the command fails at its end.
+func (r *Room) look(target string) procedure.Action {
+	return func(ctx context.Context, w *procedure.Work) error {
+		report, pick, err := r.examine(ctx, w, target)
+		if err != nil {
+			return err
+		}
+		w.Publish(report, func(to io.Writer) { _ = report.Write(to) }) // standard output says what there is to say
+		if pick.To != "" {
+			if err := report.Save(pick.To); err != nil {
+				return err
+			}
+		}
+		w.Defer(report.Err(pick.Strict))
+		return nil
+	}
+}
+
+// examine asks the checks of a target, and finds the root causes.
+func (r *Room) examine(ctx context.Context, w *procedure.Work, target string) (doctor.Report, Selection, error) {
+	s, pick, err := r.scene(ctx, w)
+	if err != nil {
+		return doctor.Report{}, pick, err
+	}
+	began := r.o.Now()
+	side := target
+	if target == doctorTarget {
+		side = ""
+	}
+	found := doctor.Explain(doctor.Examine(ctx, s, checks(side)))
+	report := doctor.Report{Target: target, Workspace: s.Workspace, Findings: found, All: pick.All, Lang: w.Lang}
+	report.Config, _ = s.ConfigPath()
+	if report.Config != "" {
+		report.Config = filepath.Join(s.Workspace, report.Config)
+	}
+	if main, err := s.Main(); err == nil && main != nil {
+		report.Container = main.Name
+	}
+	if e, err := s.Engine(); err == nil {
+		report.Engine = e.Line()
+	}
+	report.Took = r.o.Now().Sub(began)
+	return report, pick, errors.Join(ctx.Err())
+}

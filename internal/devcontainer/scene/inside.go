@@ -1,0 +1,83 @@
+package scene
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"iact-infra/internal/command"
+)
+
+// Answers are what a script said, by the name of the part. A part begins with a
+// line "== NAME" and holds the lines after it, without the last line break.
+type Answers map[string]string
+
+// parts takes the output of a script apart.
+func parts(out string) Answers {
+	all, name := Answers{}, ""
+	var lines []string
+	end := func() {
+		if name != "" {
+			all[name] = strings.Join(lines, "\n")
+		}
+		lines = nil
+	}
+	for line := range strings.Lines(out) {
+		line = strings.TrimRight(line, "\r\n")
+		if next, is := strings.CutPrefix(line, "== "); is {
+			end()
+			name = next
+			continue
+		}
+		lines = append(lines, line)
+	}
+	end()
+	return all
+}
+
+// errNotRunning is why nothing can be asked inside.
+const errNotRunning = word("the container does not run")
+
+// word is an error that is no more than its text.
+type word string
+
+func (w word) Error() string { return string(w) }
+
+// Here runs a script of reading commands on this machine. What it says of the
+// kernel is true of the containers only when Engine.Local is.
+func (s *Scene) Here(ctx context.Context, script string, args ...string) (Answers, error) {
+	c := command.Read("sh", append([]string{"-c", script, "doctor"}, args...)...)
+	c.Timeout = askLimit
+	out, err := s.Door.Text(ctx, c).String()
+	return parts(out), err
+}
+
+// Inside runs a script of reading commands in the devcontainer, as a user of it,
+// "" for the one that it runs as. It asks for a POSIX shell and for nothing else
+// that might be missing there; the script has to look for programs itself.
+func (s *Scene) Inside(ctx context.Context, user, script string, args ...string) (Answers, error) {
+	c, err := s.Main()
+	if err != nil {
+		return nil, err
+	}
+	if c == nil || !c.State.Running || c.State.Paused {
+		return nil, errNotRunning
+	}
+	return s.In(ctx, c, user, script, args...)
+}
+
+// In is Inside for any container.
+func (s *Scene) In(ctx context.Context, c *Container, user, script string, args ...string) (Answers, error) {
+	words := []string{"exec"}
+	if user != "" {
+		words = append(words, "--user", user)
+	}
+	words = append(words, c.ID, "sh", "-c", script, "doctor")
+	out, err := s.Text(ctx, append(words, args...)...)
+	var failed *command.Error
+	if errors.As(err, &failed) && (failed.Exit == 126 || failed.Exit == 127) && strings.Contains(failed.Stderr+out, `"sh"`) {
+		return nil, fmt.Errorf("container %s has no shell", c.Name)
+	}
+	return parts(out), err
+}

@@ -1,0 +1,98 @@
+package scene
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Network is one of the engine's.
+type Network struct {
+	ID         string `json:"Id"`
+	Name       string
+	Driver     string
+	Scope      string
+	Internal   bool
+	EnableIPv6 bool
+	Labels     map[string]string
+	Options    map[string]string
+	IPAM       struct {
+		Config []struct{ Subnet, Gateway string }
+	}
+	Containers map[string]struct{ Name, IPv4Address string } // that run
+}
+
+// Volume is one of the engine's.
+type Volume struct {
+	Name, Driver, Mountpoint, Scope string
+	CreatedAt                       string
+	Labels, Options                 map[string]string
+}
+
+// Image is one of the engine's.
+type Image struct {
+	ID               string `json:"Id"`
+	RepoTags         []string
+	Architecture, Os string
+	Size             int64
+	Created          time.Time
+	Config           struct {
+		User, WorkingDir     string
+		Env, Cmd, Entrypoint []string
+		Labels               map[string]string
+	}
+	RootFS struct{ Layers []string }
+}
+
+// Networks are all networks of the engine.
+func (s *Scene) Networks() ([]Network, error) {
+	return s.networks.ask(s.ctx, 2*askLimit, func(ctx context.Context) ([]Network, error) {
+		return inspectAll[Network](ctx, s, "network")
+	})
+}
+
+// Volumes are all volumes of the engine.
+func (s *Scene) Volumes() ([]Volume, error) {
+	return s.volumes.ask(s.ctx, 2*askLimit, func(ctx context.Context) ([]Volume, error) {
+		return inspectAll[Volume](ctx, s, "volume")
+	})
+}
+
+func inspectAll[T any](ctx context.Context, s *Scene, kind string) ([]T, error) {
+	out, err := s.Text(ctx, kind, "ls", "--quiet")
+	if err != nil {
+		return nil, err
+	}
+	names := strings.Fields(out)
+	if len(names) == 0 {
+		return nil, nil
+	}
+	out, err = s.Text(ctx, append([]string{kind, "inspect"}, names...)...)
+	var all []T
+	// One that has gone in between is missing from what is printed, and no more.
+	if wrong := json.Unmarshal([]byte(out), &all); wrong != nil {
+		if err == nil {
+			err = fmt.Errorf("read docker %s inspect: %w", kind, wrong)
+		}
+		return nil, err
+	}
+	return all, nil
+}
+
+// Image is an image by its name or id; nil when the engine has none.
+func (s *Scene) Image(ctx context.Context, name string) (*Image, error) {
+	out, err := s.Text(ctx, "image", "inspect", name)
+	if err != nil {
+		if strings.Contains(strings.ToLower(err.Error()), "no such image") || strings.Contains(strings.ToLower(err.Error()), "image not known") {
+			return nil, nil //nolint:nilnil // none is an answer
+		}
+		return nil, err
+	}
+	var all []*Image
+	if err := json.Unmarshal([]byte(out), &all); err != nil || len(all) != 1 {
+		return nil, fmt.Errorf("read docker image inspect %s: %w", name, err)
+	}
+	return all[0], nil
+}

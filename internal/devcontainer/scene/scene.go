@@ -1,0 +1,61 @@
+// Package scene is what a doctor looks at: a workspace, the engine it uses, and
+// the containers that were made of it.
+//
+// Each fact is asked for once, by the first check that needs it, within a time
+// limit of its own; the others wait for it. So checks are free to ask for all
+// that they want, and a daemon that hangs costs its limit once. A fact that could
+// not be had is an error, which says why: nothing is guessed. Nothing is changed.
+package scene
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"iact-infra/internal/command"
+	"iact-infra/internal/devjson"
+)
+
+// Options are what a scene is made of.
+type Options struct {
+	Door      *command.Door
+	Workspace string   // absolute
+	Config    string   // the devcontainer.json to take of several, from the workspace; "": the first
+	Docker    []string // variables for the docker client, besides Environ
+	Environ   []string // of this process, as NAME=VALUE lines
+	Now       func() time.Time
+}
+
+// Scene is one look. It is safe for concurrent use, and lives as long as ctx.
+type Scene struct {
+	Options
+	ctx context.Context
+
+	configs    fact[[]string]
+	text       fact[[]byte]
+	settings   fact[devjson.Settings]
+	engine     fact[*Engine]
+	containers fact[[]*Container]
+	networks   fact[[]Network]
+	volumes    fact[[]Volume]
+}
+
+// New is a scene that has asked for nothing yet. Facts end with ctx.
+func New(ctx context.Context, o Options) *Scene { return &Scene{Options: o, ctx: ctx} }
+
+// fact is asked for once; the answer stays, and so does the error.
+type fact[T any] struct {
+	once  sync.Once
+	value T
+	err   error
+}
+
+// ask gives the fact. The one who asks does not end it: others wait for it, too.
+func (f *fact[T]) ask(ctx context.Context, limit time.Duration, find func(context.Context) (T, error)) (T, error) {
+	f.once.Do(func() {
+		inner, cancel := context.WithTimeout(ctx, limit)
+		defer cancel()
+		f.value, f.err = find(inner)
+	})
+	return f.value, f.err
+}

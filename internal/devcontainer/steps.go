@@ -1,0 +1,92 @@
+package devcontainer
+
+import (
+	"time"
+
+	"iact-infra/internal/procedure"
+)
+
+// doctorTarget asks all sides at once.
+const doctorTarget = "devcontainer:doctor"
+
+// Procedure is PROCED-INFRA-005 as a table. Reading it is reading the
+// procedure; the work of a step is in the folder named after it.
+func (r *Room) Procedure() procedure.Procedure {
+	return procedure.Procedure{
+		Code: "PROCED-INFRA-005", Namespace: "devcontainer",
+		Title: procedure.Text{ES: "Diagnosticar el DevContainer", EN: "Troubleshoot the DevContainer"},
+		All:   [][]string{{doctorTarget}},
+		Steps: []procedure.Step{
+			{
+				Number: 1, Target: "devcontainer:state",
+				Title:    procedure.Text{ES: "Estado: motor, contenedores, salidas y registros", EN: "State: engine, containers, how they ended, logs"},
+				ReadOnly: true,
+				Run:      r.look("devcontainer:state"),
+				Estimate: seconds(1, 10),
+			},
+			{
+				Number: 2, Target: "devcontainer:config",
+				Title:    procedure.Text{ES: "Configuración: devcontainer.json, Dockerfile y Compose", EN: "Configuration: devcontainer.json, Dockerfile and Compose"},
+				ReadOnly: true,
+				Run:      r.look("devcontainer:config"),
+				Estimate: seconds(1, 10),
+			},
+			{
+				Number: 3, Target: "devcontainer:network",
+				Title:    procedure.Text{ES: "Red: nombres, salida, puertos, reglas", EN: "Network: names, the way out, ports, rules"},
+				ReadOnly: true,
+				Run:      r.look("devcontainer:network"),
+				Estimate: seconds(1, 10),
+			},
+			{
+				Number: 4, Target: "devcontainer:volumes",
+				Title:    procedure.Text{ES: "Volúmenes y montajes", EN: "Volumes and mounts"},
+				ReadOnly: true,
+				Run:      r.look("devcontainer:volumes"),
+				Estimate: seconds(1, 10),
+			},
+			{
+				Number: 5, Target: "devcontainer:permissions",
+				Title:    procedure.Text{ES: "Permisos: usuarios, archivos, el socket", EN: "Permissions: users, files, the socket"},
+				ReadOnly: true,
+				Run:      r.look("devcontainer:permissions"),
+				Estimate: seconds(1, 10),
+			},
+			{
+				Number: 6, Target: "devcontainer:resources",
+				Title:    procedure.Text{ES: "Recursos: memoria, CPU, disco, límites", EN: "Resources: memory, CPU, disk, limits"},
+				ReadOnly: true,
+				Run:      r.look("devcontainer:resources"),
+				Estimate: seconds(1, 10),
+			},
+			{
+				Number: 7, Target: "devcontainer:performance",
+				Title:    procedure.Text{ES: "Rendimiento: arranque, discos, contexto, imagen", EN: "Performance: start-up, disks, context, image"},
+				ReadOnly: true,
+				Run:      r.look("devcontainer:performance"),
+				Estimate: seconds(1, 20),
+			},
+			{
+				Number: 8, Target: "devcontainer:extensions",
+				Title:    procedure.Text{ES: "Extensiones y servidor de VS Code", EN: "Extensions and the server of VS Code"},
+				ReadOnly: true,
+				Run:      r.look("devcontainer:extensions"),
+				Estimate: seconds(1, 10),
+			},
+		},
+		Extra: []procedure.Step{
+			{
+				Target:   doctorTarget,
+				Title:    procedure.Text{ES: "Diagnosticarlo todo: la causa primero", EN: "Look at everything: the cause first"},
+				ReadOnly: true,
+				Run:      r.look(doctorTarget),
+				Estimate: seconds(1, 20),
+			},
+		},
+		Missing: []int{9, 10},
+	}
+}
+
+func seconds(least, most int) procedure.Span {
+	return procedure.Span{Min: time.Duration(least) * time.Second, Max: time.Duration(most) * time.Second}
+}
