@@ -16,9 +16,15 @@ func (Devcontainer) All(ctx context.Context, workspace, config *string, strict, 
 	return toolkit().RunDevcontainer(ctx, "devcontainer:all", workspace, config, strict, all, to)
 }
 
-// Doctor looks at everything at once, and names the cause first: -workspace=DIR -config=FILE -all=true -strict=true -to=FILE.md|.xml|.json.
-func (Devcontainer) Doctor(ctx context.Context, workspace, config *string, strict, all *bool, to *string) error {
-	return toolkit().RunDevcontainer(ctx, "devcontainer:doctor", workspace, config, strict, all, to)
+// Doctor looks at everything at once, and names the cause first: -workspace=DIR -config=FILE -all=true -strict=true -to=FILE.md|.xml|.json -fix=true.
+func (Devcontainer) Doctor(ctx context.Context, fix, yes *bool, workspace, config *string, strict, all *bool, to *string) error {
+	return toolkit().FixDevcontainer(ctx, fix, yes, workspace, config, strict, all, to)
+}
+
+// Fix is devcontainer:doctor -fix=true: repairs what is safe, asks for the rest, and looks again: -workspace=DIR -yes=true.
+func (Devcontainer) Fix(ctx context.Context, yes *bool, workspace, config *string, strict, all *bool, to *string) error {
+	fix := true
+	return toolkit().FixDevcontainer(ctx, &fix, yes, workspace, config, strict, all, to)
 }
 
 // State looks at the engine, the containers, how they ended, their logs: -workspace=DIR (step 1).
@@ -59,4 +65,9 @@ func (Devcontainer) Performance(ctx context.Context, workspace, config *string, 
 // Extensions looks at extensions and the server of VS Code: -workspace=DIR (step 8).
 func (Devcontainer) Extensions(ctx context.Context, workspace, config *string, strict, all *bool, to *string) error {
 	return toolkit().RunDevcontainer(ctx, "devcontainer:extensions", workspace, config, strict, all, to)
+}
+
+// Matrix shows the procedure's symptoms, and asks the checks of one: -symptom=3, or words of it.
+func (Devcontainer) Matrix(ctx context.Context, symptom, workspace, config *string) error {
+	return toolkit().DevcontainerMatrix(ctx, symptom, workspace, config)
 }

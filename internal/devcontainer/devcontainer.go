@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -27,6 +28,7 @@ type Options struct {
 	Config  func() (*config.Config, error) // asked by the first step that needs it
 	Environ []string                       // of this process, as NAME=VALUE lines
 	Now     func() time.Time
+	Answers io.Reader // of the person at the terminal; nil when there is none
 	// Docker are variables for the docker client, as NAME=VALUE lines; nil: this
 	// process's own say which engine it is.
 	Docker []string
@@ -50,6 +52,8 @@ type Selection struct {
 	Config    string // the devcontainer.json of several, from the workspace
 	Strict    bool   // a warning fails, too
 	All       bool   // shows what a root cause explains
+	Yes       bool   // agrees to repairs that lose something
+	Symptom   string // a row of the matrix: its number, or words of it
 	To        string // a file for the report: .md, .xml (JUnit) or .json
 }
 

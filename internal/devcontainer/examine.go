@@ -2,7 +2,6 @@ package devcontainer
 
 import (
 	"context"
-	"errors"
 	"io"
 	"path/filepath"
 
@@ -14,33 +13,39 @@ import (
 // fails does not stop the steps after it: the command fails at its end.
 func (r *Room) look(target string) procedure.Action {
 	return func(ctx context.Context, w *procedure.Work) error {
-		report, pick, err := r.examine(ctx, w, target)
+		side := target
+		if target == doctorTarget {
+			side = ""
+		}
+		report, pick, err := r.examine(ctx, w, target, checks(side))
 		if err != nil {
 			return err
 		}
-		w.Publish(report, func(to io.Writer) { _ = report.Write(to) }) // standard output says what there is to say
-		if pick.To != "" {
-			if err := report.Save(pick.To); err != nil {
-				return err
-			}
-		}
-		w.Defer(report.Err(pick.Strict))
-		return nil
+		return r.publish(w, report, pick)
 	}
 }
 
-// examine asks the checks of a target, and finds the root causes.
-func (r *Room) examine(ctx context.Context, w *procedure.Work, target string) (doctor.Report, Selection, error) {
+// publish hands a report on: to standard output, and to the file that was asked
+// for.
+func (r *Room) publish(w *procedure.Work, report doctor.Report, pick Selection) error {
+	w.Publish(report, func(to io.Writer) { _ = report.Write(to) }) // standard output says what there is to say
+	if pick.To != "" {
+		if err := report.Save(pick.To); err != nil {
+			return err
+		}
+	}
+	w.Defer(report.Err(pick.Strict))
+	return nil
+}
+
+// examine asks some checks, and finds the root causes.
+func (r *Room) examine(ctx context.Context, w *procedure.Work, target string, some []doctor.Check) (doctor.Report, Selection, error) {
 	s, pick, err := r.scene(ctx, w)
 	if err != nil {
 		return doctor.Report{}, pick, err
 	}
 	began := r.o.Now()
-	side := target
-	if target == doctorTarget {
-		side = ""
-	}
-	found := doctor.Explain(doctor.Examine(ctx, s, checks(side)))
+	found := doctor.Explain(doctor.Examine(ctx, s, some))
 	report := doctor.Report{Target: target, Workspace: s.Workspace, Findings: found, All: pick.All, Lang: w.Lang}
 	report.Config, _ = s.ConfigPath()
 	if report.Config != "" {
@@ -53,5 +58,5 @@ func (r *Room) examine(ctx context.Context, w *procedure.Work, target string) (d
 		report.Engine = e.Line()
 	}
 	report.Took = r.o.Now().Sub(began)
-	return report, pick, errors.Join(ctx.Err())
+	return report, pick, ctx.Err()
 }

@@ -82,6 +82,22 @@ func (r *Room) Procedure() procedure.Procedure {
 				Run:      r.look(doctorTarget),
 				Estimate: seconds(1, 20),
 			},
+			{
+				Target:   matrixTarget,
+				Title:    procedure.Text{ES: "La matriz de síntomas, y las comprobaciones de uno", EN: "The symptom matrix, and the checks of one"},
+				ReadOnly: true,
+				Run:      r.showMatrix,
+				Estimate: seconds(1, 20),
+			},
+			{
+				Target:   fixTarget,
+				Title:    procedure.Text{ES: "Reparar lo que se puede, y mirar otra vez", EN: "Repair what can be, and look again"},
+				Run:      r.fix,
+				Validate: r.fixed,
+				Undo:     r.unfix,
+				Undone:   r.unfixed,
+				Estimate: seconds(2, 60),
+			},
 		},
 		Missing: []int{9, 10},
 	}

@@ -74,7 +74,7 @@ func (h *House) Targets() []string {
 		}
 		return all
 	}
-	return journal.Named(h.env.Args)
+	return meant(journal.Words(h.env.Args))
 }
 
 // Root is the checkout that the toolkit works in.

@@ -44,7 +44,10 @@ type Finding struct {
 type Repair struct {
 	Safe bool     // nothing is lost, and nothing stops that works
 	Do   []string // shell lines
-	Undo []string // those that take it back
+	Undo []string // those that take it back, twice the same as once
+	// Was is a reading shell line that shows what Do changes: what it says before is
+	// what it has to say after Undo.
+	Was string
 	// Loses says what cannot be brought back, for one that is not safe.
 	Loses procedure.Text
 }
@@ -68,4 +71,13 @@ func Say(es, en string, args ...any) procedure.Text {
 		return procedure.Text{ES: es, EN: en}
 	}
 	return procedure.Text{ES: fmt.Sprintf(es, args...), EN: fmt.Sprintf(en, args...)}
+}
+
+// Repaired is a repair that was done.
+type Repaired struct {
+	Code  string   `json:"code"`
+	Where string   `json:"where,omitempty"`
+	Do    []string `json:"do"`
+	Undo  []string `json:"undo"`
+	Gone  bool     `json:"gone"` // the finding is not there any more
 }

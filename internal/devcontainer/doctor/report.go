@@ -23,6 +23,7 @@ type Report struct {
 	Findings  []Finding // as Explain orders them
 	All       bool      // shows what a root cause explains, too
 	Lang      string    // of titles and causes
+	Repaired  []Repaired
 }
 
 // Count says how many findings are in a state; those that another one explains
@@ -55,12 +56,7 @@ func (r Report) Err(strict bool) error {
 		return nil
 	}
 	first := r.Findings[0]
-	count := fmt.Sprintf("%d failures", r.Count(Fail))
-	if r.Count(Fail) == 0 {
-		count = fmt.Sprintf("%d warnings", r.Count(Warn))
-	}
-	return fault.New(fault.Failed, first.Fix,
-		fmt.Errorf("%s: %s; the first is %s %s: %s", strings.Replace(r.Target, ":", " ", 1), count, first.Code, first.Title.In(r.Lang), first.Evidence))
+	return fault.New(fault.Failed, first.Fix, fmt.Errorf("%d failed, %d warned: %s %s", r.Count(Fail), r.Count(Warn), first.Code, first.Title.In(r.Lang)))
 }
 
 // shown are the findings that a person sees.
@@ -118,75 +114,115 @@ func (r Report) MarshalJSON() ([]byte, error) {
 		findings = append(findings, f.view(r.Lang))
 	}
 	return json.Marshal(struct {
-		Workspace string  `json:"workspace"`
-		Config    string  `json:"config"`
-		Container string  `json:"container"`
-		Engine    string  `json:"engine"`
-		State     State   `json:"state"`
-		Took      float64 `json:"duration_seconds"`
-		OK        int     `json:"ok"`
-		Warn      int     `json:"warn"`
-		Fail      int     `json:"fail"`
-		Unknown   int     `json:"unknown"`
-		Findings  []view  `json:"findings"`
-		Hidden    []view  `json:"hidden"`
+		Workspace string     `json:"workspace"`
+		Config    string     `json:"config"`
+		Container string     `json:"container"`
+		Engine    string     `json:"engine"`
+		State     State      `json:"state"`
+		Took      float64    `json:"duration_seconds"`
+		OK        int        `json:"ok"`
+		Warn      int        `json:"warn"`
+		Fail      int        `json:"fail"`
+		Unknown   int        `json:"unknown"`
+		Findings  []view     `json:"findings"`
+		Hidden    []view     `json:"hidden"`
+		Repaired  []Repaired `json:"repaired,omitempty"`
 	}{
 		r.Workspace, r.Config, r.Container, r.Engine, r.State(), r.Took.Seconds(),
-		r.Count(OK), r.Count(Warn), r.Count(Fail), r.Count(Unknown), findings, hidden,
+		r.Count(OK), r.Count(Warn), r.Count(Fail), r.Count(Unknown), findings, hidden, r.Repaired,
 	})
 }
 
-// words are those of the table, in a language.
-type words struct{ where, evidence, cause, fix, repaired, because, total, hidden, unseen string }
+// words are those of the text, in a language.
+type words struct{ where, seen, cause, fix, repair, by, safe, ask, total, hidden, unknown string }
 
 func wordsIn(lang string) words {
 	if lang == "es" {
 		return words{
-			"lugar", "visto", "causa", "remedio", "reparable", "por", "%s: %s (%d bien, %d avisos, %d fallos, %d sin respuesta; %s)\n",
-			"%d consecuencias ocultas: -all=true las muestra\n", "no se pudo mirar",
+			"lugar", "visto", "causa", "remedio", "reparable", "por", "-fix=true lo hace", "-fix=true lo hace si se le deja",
+			"%s: %s (%d bien, %d avisos, %d fallos; %s)\n", "%d consecuencias ocultas; -all=true las muestra\n", "%d no se pudieron mirar: %s; -all=true las muestra\n",
 		}
 	}
 	return words{
-		"where", "seen", "cause", "fix", "repair", "by", "%s: %s (%d ok, %d warnings, %d failures, %d not seen; %s)\n",
-		"%d consequences are hidden: -all=true shows them\n", "could not be seen",
+		"where", "seen", "cause", "fix", "repair", "by", "-fix=true does it", "-fix=true does it when it may",
+		"%s: %s (%d ok, %d warnings, %d failures; %s)\n", "%d consequences are hidden; -all=true shows them\n", "%d could not be looked at: %s; -all=true shows them\n",
 	}
 }
 
 // Write writes the report for people: what is wrong, the root cause first, each
-// with what was seen, why and what to type; then, in one line each, the rest.
+// with what was seen, why and what to type; then the rest, a line each.
 func (r Report) Write(to io.Writer) error {
 	say := wordsIn(r.Lang)
-	table := tabwriter.NewWriter(to, 0, 4, 2, ' ', 0)
+	var b strings.Builder
 	for _, f := range r.shown() {
-		if !f.Bad() {
-			if r.All || f.State == OK {
-				fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", f.State, f.Code, f.Title.In(r.Lang), report.Clean(f.Evidence))
-			}
-			continue
+		if f.Bad() {
+			r.writeBad(&b, say, f)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", f.State, f.Code, f.Title.In(r.Lang), report.Clean(f.Evidence))
-		line := func(word, text string) {
-			if text != "" {
-				fmt.Fprintf(table, "\t\t  %s\t%s\n", word, report.Clean(text))
-			}
+	}
+	table := tabwriter.NewWriter(&b, 0, 4, 2, ' ', 0)
+	for _, f := range r.shown() {
+		if f.State == OK || f.State == Unknown && r.All {
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", f.State, f.Code, f.Title.In(r.Lang), report.Clean(f.Evidence))
 		}
-		line(say.where, f.Where)
-		line(say.cause, f.Cause.In(r.Lang))
-		for fix := range strings.Lines(f.Fix) {
-			line(say.fix, strings.TrimSuffix(fix, "\n"))
-		}
-		line(say.because, f.By)
 	}
-	if err := table.Flush(); err != nil {
-		return fmt.Errorf("write findings: %w", err)
+	_ = table.Flush() // a Builder takes everything
+	if hidden := r.hidden(); hidden > 0 && !r.All {
+		fmt.Fprintf(&b, say.hidden, hidden)
 	}
-	if hidden := len(r.Findings) - len(r.shown()); hidden > 0 {
-		fmt.Fprintf(to, say.hidden, hidden)
+	if n := r.Count(Unknown); n > 0 && !r.All {
+		fmt.Fprintf(&b, say.unknown, n, report.Clean(r.first(Unknown).Evidence))
 	}
-	if _, err := fmt.Fprintf(to, say.total, r.name(), r.State(), r.Count(OK), r.Count(Warn), r.Count(Fail), r.Count(Unknown), report.Duration(r.Took)); err != nil {
+	fmt.Fprintf(&b, say.total, r.name(), r.State(), r.Count(OK), r.Count(Warn), r.Count(Fail), report.Duration(r.Took))
+	if _, err := io.WriteString(to, b.String()); err != nil {
 		return fmt.Errorf("write findings: %w", err)
 	}
 	return nil
+}
+
+func (r Report) writeBad(b *strings.Builder, say words, f Finding) {
+	fmt.Fprintf(b, "%-4s  %s  %s\n", f.State, f.Code, f.Title.In(r.Lang))
+	line := func(word, text string) {
+		if text != "" {
+			fmt.Fprintf(b, "      %-7s %s\n", word, report.Clean(text))
+		}
+	}
+	line(say.where, f.Where)
+	line(say.seen, f.Evidence)
+	line(say.cause, f.Cause.In(r.Lang))
+	word := say.fix
+	for fix := range strings.Lines(f.Fix) {
+		line(word, strings.TrimSuffix(fix, "\n"))
+		word = ""
+	}
+	switch f.repair() {
+	case "safe":
+		line(say.repair, say.safe)
+	case "ask":
+		line(say.repair, say.ask)
+	}
+	line(say.by, f.By)
+	b.WriteString("\n")
+}
+
+// hidden are the findings that another one explains.
+func (r Report) hidden() int {
+	n := 0
+	for _, f := range r.Findings {
+		if f.By != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// first is the first finding of a state.
+func (r Report) first(s State) Finding {
+	for _, f := range r.Findings {
+		if f.State == s && f.By == "" {
+			return f
+		}
+	}
+	return Finding{}
 }
 
 // name is what the report is about.

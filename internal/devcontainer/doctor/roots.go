@@ -79,21 +79,23 @@ func (f Finding) explains(g Finding) bool {
 	if !f.Bad() || f.Code == g.Code {
 		return false
 	}
-	if fits(f.Explains, g.Code) {
+	if Fits(f.Explains, g.Code) {
 		return true
 	}
 	if f.State == Warn && g.State == Fail {
 		return false
 	}
 	for _, r := range roots() {
-		if r.code == f.Code && fits(r.explains, g.Code) {
+		if r.code == f.Code && Fits(r.explains, g.Code) {
 			return true
 		}
 	}
 	return false
 }
 
-func fits(patterns []string, code string) bool {
+// Fits says whether one of the patterns means a code. A trailing * stands for the
+// rest.
+func Fits(patterns []string, code string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool {
 		prefix, open := strings.CutSuffix(p, "*")
 		return p == code || open && strings.HasPrefix(code, prefix)

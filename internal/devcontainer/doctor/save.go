@@ -53,7 +53,7 @@ func (r Report) writeMarkdown(to io.Writer) error {
 			continue
 		}
 		fmt.Fprintf(&b, "\n## %s %s\n\n", f.Code, f.Title.In(r.Lang))
-		for _, line := range [][2]string{{say.where, f.Where}, {say.evidence, f.Evidence}, {say.cause, f.Cause.In(r.Lang)}, {say.because, f.By}} {
+		for _, line := range [][2]string{{say.where, f.Where}, {say.seen, f.Evidence}, {say.cause, f.Cause.In(r.Lang)}, {say.by, f.By}} {
 			if line[1] != "" {
 				fmt.Fprintf(&b, "- %s: %s\n", line[0], cell(line[1]))
 			}
