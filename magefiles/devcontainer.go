@@ -71,3 +71,8 @@ func (Devcontainer) Extensions(ctx context.Context, workspace, config *string, s
 func (Devcontainer) Matrix(ctx context.Context, symptom, workspace, config *string) error {
 	return toolkit().DevcontainerMatrix(ctx, symptom, workspace, config)
 }
+
+// Bundle packs findings, configuration, versions and logs for support, with secrets taken out: -workspace=DIR -to=FILE.tar.zst.
+func (Devcontainer) Bundle(ctx context.Context, workspace, config, to *string) error {
+	return toolkit().BundleDevcontainer(ctx, workspace, config, to)
+}

@@ -28,6 +28,7 @@ type Options struct {
 	Config  func() (*config.Config, error) // asked by the first step that needs it
 	Environ []string                       // of this process, as NAME=VALUE lines
 	Now     func() time.Time
+	Version string    // of the toolkit
 	Answers io.Reader // of the person at the terminal; nil when there is none
 	// Docker are variables for the docker client, as NAME=VALUE lines; nil: this
 	// process's own say which engine it is.

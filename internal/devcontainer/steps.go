@@ -98,6 +98,16 @@ func (r *Room) Procedure() procedure.Procedure {
 				Undone:   r.unfixed,
 				Estimate: seconds(2, 60),
 			},
+			{
+				Target:   bundleTarget,
+				Title:    procedure.Text{ES: "Empaquetar un archivo de soporte sin secretos", EN: "Pack a support archive without secrets"},
+				Run:      r.pack,
+				Validate: r.packed,
+				Undo:     r.unpack,
+				Undone:   r.unpacked,
+				Plan:     r.planPack,
+				Estimate: seconds(2, 60),
+			},
 		},
 		Missing: []int{9, 10},
 	}

@@ -13,7 +13,7 @@ import (
 
 // buildDevcontainer makes the room of the devcontainer's doctor.
 func (h *House) buildDevcontainer() *devcontainer.Room {
-	room := devcontainer.New(devcontainer.Options{Config: h.Config, Environ: os.Environ(), Now: h.env.Now, Answers: h.answers()})
+	room := devcontainer.New(devcontainer.Options{Config: h.Config, Environ: os.Environ(), Now: h.env.Now, Version: Version(), Answers: h.answers()})
 	if h.continues != nil {
 		_ = room.Select(devcontainer.Asked(h.continues.Args())) // the first one is never refused
 	}
@@ -41,6 +41,11 @@ func (h *House) FixDevcontainer(ctx context.Context, fix, agree *bool, workspace
 // DevcontainerMatrix is devcontainer:matrix -symptom=N|WORDS -workspace=DIR.
 func (h *House) DevcontainerMatrix(ctx context.Context, symptom, workspace, config *string) error {
 	return h.runDevcontainer(ctx, "devcontainer:matrix", devcontainer.Selection{Config: given(config), Symptom: given(symptom)}, workspace, nil)
+}
+
+// BundleDevcontainer is devcontainer:bundle -workspace=DIR -config=FILE -to=FILE.tar.zst.
+func (h *House) BundleDevcontainer(ctx context.Context, workspace, config, to *string) error {
+	return h.runDevcontainer(ctx, "devcontainer:bundle", devcontainer.Selection{Config: given(config)}, workspace, to)
 }
 
 func (h *House) runDevcontainer(ctx context.Context, target string, pick devcontainer.Selection, workspace, to *string) error {

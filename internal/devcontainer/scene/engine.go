@@ -18,6 +18,7 @@ import (
 const (
 	pingLimit = 3 * time.Second
 	askLimit  = 4 * time.Second
+	longLimit = 20 * time.Second // for what is gathered and not judged
 )
 
 // Engine is the container engine that the docker client talks to.

@@ -81,3 +81,22 @@ func (s *Scene) In(ctx context.Context, c *Container, user, script string, args 
 	}
 	return parts(out), err
 }
+
+// HereText is Here for a script whose output is taken as it is.
+func (s *Scene) HereText(ctx context.Context, script string, args ...string) (string, error) {
+	c := command.Read("sh", append([]string{"-c", script, "doctor"}, args...)...)
+	c.Env, c.Timeout = s.Docker, longLimit
+	return s.Door.Text(ctx, c).String()
+}
+
+// InsideText is Inside for a script whose output is taken as it is.
+func (s *Scene) InsideText(ctx context.Context, script string) (string, error) {
+	c, err := s.Main()
+	if err != nil {
+		return "", err
+	}
+	if c == nil || !c.State.Running || c.State.Paused {
+		return "", errNotRunning
+	}
+	return s.raw(ctx, longLimit, "exec", c.ID, "sh", "-c", script)
+}
