@@ -141,3 +141,18 @@ func printable(r rune) rune {
 func isWordRune(r rune) bool {
 	return r == '_' || r > 0x7f || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
 }
+
+// Reason is why a program failed, in one line: the first one of what it said, else
+// of the error. Empty for nil.
+func Reason(err error) string {
+	if err == nil {
+		return ""
+	}
+	text := err.Error()
+	var failed *Error
+	if errors.As(err, &failed) && strings.TrimSpace(failed.Stderr) != "" {
+		text = strings.TrimSpace(failed.Stderr)
+	}
+	line, _, _ := strings.Cut(text, "\n")
+	return line
+}

@@ -112,14 +112,12 @@ func (r *Room) compose(ctx context.Context, w *procedure.Work) error {
 // uncompose takes step 5 back.
 func (r *Room) uncompose(ctx context.Context, w *procedure.Work) error {
 	var note composed
-	if found, err := w.Recall(composeKey, &note); err != nil {
-		return err
-	} else if !found {
-		return procedure.ErrNothingToUndo
-	}
-	m, err := r.open(ctx, w, note.On)
+	m, err := r.recalled(ctx, w, composeKey, &note, &note.On)
 	if err != nil {
 		return err
+	}
+	if m == nil {
+		return procedure.ErrNothingToUndo
 	}
 	kept, err := m.plugin().Back(ctx, note.Plugin)
 	if err != nil {
@@ -133,12 +131,12 @@ func (r *Room) uncompose(ctx context.Context, w *procedure.Work) error {
 
 func (r *Room) uncomposed(ctx context.Context, w *procedure.Work) (procedure.Evidence, error) {
 	var note composed
-	if found, err := w.Recall(composeKey, &note); err != nil || !found {
-		return "compose was left as it was", err
-	}
-	m, err := r.open(ctx, w, note.On)
+	m, err := r.recalled(ctx, w, composeKey, &note, &note.On)
 	if err != nil {
 		return "", err
+	}
+	if m == nil {
+		return "compose was left as it was", nil
 	}
 	kept, err := m.plugin().IsBack(ctx, note.Plugin)
 	if err != nil {

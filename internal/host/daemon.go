@@ -185,12 +185,8 @@ func (r *Room) takeBack(ctx context.Context, w *procedure.Work) error {
 
 // noted is what the run has done to a daemon; nil when it came to nothing.
 func (r *Room) noted(ctx context.Context, w *procedure.Work) (note applied, d *daemon.Daemon, err error) {
-	found, err := w.Recall(appliedKey, &note)
-	if err != nil || !found {
-		return note, nil, err
-	}
-	m, err := r.open(ctx, w, note.On)
-	if err != nil {
+	m, err := r.recalled(ctx, w, appliedKey, &note, &note.On)
+	if err != nil || m == nil {
 		return note, nil, err
 	}
 	d, err = r.docker(ctx, w, m)

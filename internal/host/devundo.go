@@ -50,12 +50,8 @@ func (r *Room) unsettle(ctx context.Context, w *procedure.Work) error {
 
 // settledBy is what the run has made; nil when it came to nothing.
 func (r *Room) settledBy(ctx context.Context, w *procedure.Work) (note settled, b *devbox, err error) {
-	found, err := w.Recall(settledKey, &note)
-	if err != nil || !found {
-		return note, nil, err
-	}
-	m, err := r.open(ctx, w, note.On)
-	if err != nil {
+	m, err := r.recalled(ctx, w, settledKey, &note, &note.On)
+	if err != nil || m == nil {
 		return note, nil, err
 	}
 	return note, newDevbox(m, note), nil

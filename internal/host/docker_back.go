@@ -82,11 +82,7 @@ func (r *Room) uninstalled(ctx context.Context, w *procedure.Work) (procedure.Ev
 
 // wasInstalled is what the run has noted; no machine when that is nothing.
 func (r *Room) wasInstalled(ctx context.Context, w *procedure.Work) (note installed, m *machine, d *daemon.Daemon, err error) {
-	found, err := w.Recall(dockerKey, &note)
-	if err != nil || !found {
-		return note, nil, nil, err
-	}
-	if m, err = r.open(ctx, w, note.On); err != nil {
+	if m, err = r.recalled(ctx, w, dockerKey, &note, &note.On); err != nil || m == nil {
 		return note, nil, nil, err
 	}
 	d, err = r.docker(ctx, w, m)

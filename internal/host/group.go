@@ -122,14 +122,12 @@ func (r *Room) join(ctx context.Context, w *procedure.Work) error {
 // leave takes the user out again, and the group with it that was made for that.
 func (r *Room) leave(ctx context.Context, w *procedure.Work) error {
 	var note joined
-	if found, err := w.Recall(joinedKey, &note); err != nil {
-		return err
-	} else if !found {
-		return procedure.ErrNothingToUndo
-	}
-	m, err := r.open(ctx, w, note.On)
+	m, err := r.recalled(ctx, w, joinedKey, &note, &note.On)
 	if err != nil {
 		return err
+	}
+	if m == nil {
+		return procedure.ErrNothingToUndo
 	}
 	in, err := m.members(ctx)
 	if err != nil {
@@ -162,12 +160,12 @@ func (m *machine) members(ctx context.Context) ([]string, error) {
 
 func (r *Room) left(ctx context.Context, w *procedure.Work) (procedure.Evidence, error) {
 	var note joined
-	if found, err := w.Recall(joinedKey, &note); err != nil || !found {
-		return "nobody was put into the group", err
-	}
-	m, err := r.open(ctx, w, note.On)
+	m, err := r.recalled(ctx, w, joinedKey, &note, &note.On)
 	if err != nil {
 		return "", err
+	}
+	if m == nil {
+		return "nobody was put into the group", nil
 	}
 	in, err := m.members(ctx)
 	if err != nil {

@@ -135,6 +135,16 @@ func (r *Room) open(ctx context.Context, w *procedure.Work, on string) (*machine
 	return m, nil
 }
 
+// recalled reads what a step of the run has noted, and opens the machine that it
+// was about, which the note names at on. No machine: it came to nothing.
+func (r *Room) recalled(ctx context.Context, w *procedure.Work, key string, note any, on *string) (*machine, error) {
+	found, err := w.Recall(key, note)
+	if err != nil || !found {
+		return nil, err
+	}
+	return r.open(ctx, w, *on)
+}
+
 func (m *machine) local() bool { return m.on == "" || m.on == "local" }
 
 // name is the machine for messages.

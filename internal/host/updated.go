@@ -47,26 +47,24 @@ func (u Updated) write(out io.Writer) {
 // outdate takes back what step 2 has changed.
 func (r *Room) outdate(ctx context.Context, w *procedure.Work) error {
 	var note packaged
-	if found, err := w.Recall(updatedKey, &note); err != nil {
-		return err
-	} else if !found {
-		return procedure.ErrNothingToUndo
-	}
-	m, err := r.open(ctx, w, note.On)
+	m, err := r.recalled(ctx, w, updatedKey, &note, &note.On)
 	if err != nil {
 		return err
+	}
+	if m == nil {
+		return procedure.ErrNothingToUndo
 	}
 	return m.back(ctx, w, note.Record)
 }
 
 func (r *Room) outdated(ctx context.Context, w *procedure.Work) (procedure.Evidence, error) {
 	var note packaged
-	if found, err := w.Recall(updatedKey, &note); err != nil || !found {
-		return "no package was changed", err
-	}
-	m, err := r.open(ctx, w, note.On)
+	m, err := r.recalled(ctx, w, updatedKey, &note, &note.On)
 	if err != nil {
 		return "", err
+	}
+	if m == nil {
+		return "no package was changed", nil
 	}
 	return m.isBack(ctx, note.Record)
 }

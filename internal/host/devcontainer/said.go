@@ -3,7 +3,6 @@ package devcontainer
 import (
 	"errors"
 	"regexp"
-	"strings"
 
 	"iact-infra/internal/command"
 )
@@ -31,10 +30,4 @@ func told(err error, shapes ...string) error {
 		}
 	}
 	return err
-}
-
-// firstLine is why a program failed, in one line.
-func firstLine(err error) string {
-	line, _, _ := strings.Cut(err.Error(), "\n")
-	return line
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"iact-infra/internal/command"
 	"iact-infra/internal/fault"
 )
 
@@ -102,7 +103,7 @@ func (p *Project) ask(ctx context.Context, c *Clone, remote, branch string) {
 	f, err := p.git(ctx, false, asks, "ask", c.Dir, remote, branch)
 	switch newest := f.one("newest"); {
 	case err != nil:
-		c.Unasked = firstLine(err)
+		c.Unasked = command.Reason(err)
 	case newest == "":
 		c.Left = fmt.Sprintf("the repository has no branch %s any more", strings.TrimPrefix(branch, "refs/heads/"))
 		c.Next = "git -C " + c.Dir + " fetch --prune"

@@ -63,7 +63,7 @@ func (h *Hello) Run(ctx context.Context) (Proof, error) {
 		return p, ctx.Err()
 	}
 	if err != nil {
-		p.Why = firstLine(err)
+		p.Why = command.Reason(err)
 		p.Image, p.Own = "iact-infra/hello:"+name, true
 		defer h.clear(ctx, "image", "rm", "--force", p.Image)
 		if err := h.makeOwn(ctx, arch, p.Image); err != nil {
@@ -126,15 +126,4 @@ func (h *Hello) docker(ctx context.Context, limit time.Duration, args ...string)
 	c.Env, c.As, c.Timeout = h.Env, h.As, limit
 	out, err := h.Door.Text(ctx, c).String()
 	return strings.TrimSpace(out), err
-}
-
-// firstLine is why a program failed, in one line.
-func firstLine(err error) string {
-	text := err.Error()
-	var failed *command.Error
-	if errors.As(err, &failed) && strings.TrimSpace(failed.Stderr) != "" {
-		text = strings.TrimSpace(failed.Stderr)
-	}
-	line, _, _ := strings.Cut(text, "\n")
-	return line
 }
