@@ -10,14 +10,52 @@ import (
 type root struct {
 	code     string
 	explains []string
+	// blinds says that nothing can be asked without it: it accounts for all that
+	// could not be seen, too.
+	blinds bool
 }
 
 // roots is the table, the causes that reach furthest first. A trailing * stands
 // for the rest of a code. What holds only in some cases is said by the finding
 // itself, in Explains.
 func roots() []root {
+	ask := []string{"DC-STA-*", "DC-NET-*", "DC-VOL-*", "DC-PRM-*", "DC-PRF-*", "DC-EXT-*", "DC-ENG-007", "DC-ENG-009"}
+	// A container that does not run does nothing of what is looked for inside.
+	inside := []string{"DC-STA-005", "DC-STA-011", "DC-NET-012", "DC-EXT-*"}
+	start := []string{"DC-STA-002", "DC-STA-003", "DC-STA-006", "DC-STA-015"}
 	return []root{
-		{"DC-ENG-001", []string{"DC-*"}}, // the engine does not answer
+		{code: "DC-ENG-005", explains: ask, blinds: true},
+		{code: "DC-ENG-004", explains: ask, blinds: true},
+		{code: "DC-ENG-003", explains: ask, blinds: true},
+		{code: "DC-ENG-008", explains: ask, blinds: true},
+		{code: "DC-ENG-006", explains: []string{"DC-ENG-001"}},
+		{code: "DC-ENG-002", explains: ask, blinds: true},
+		{code: "DC-ENG-001", explains: ask, blinds: true},
+		{code: "DC-ENG-007", explains: []string{"DC-STA-001"}},
+
+		{code: "DC-STA-012", explains: []string{"DC-STA-001", "DC-STA-014"}},
+		{code: "DC-STA-016", explains: []string{"DC-STA-001", "DC-STA-012", "DC-STA-014"}},
+		{code: "DC-STA-013", explains: []string{"DC-STA-007"}},
+		{code: "DC-STA-004", explains: append([]string{"DC-STA-002", "DC-STA-003"}, inside...)},
+		{code: "DC-STA-006", explains: append([]string{"DC-STA-002", "DC-STA-003"}, inside...)},
+		{code: "DC-STA-007", explains: append([]string{"DC-STA-002", "DC-STA-003"}, inside...)},
+		{code: "DC-STA-008", explains: append([]string{"DC-STA-002", "DC-STA-003"}, inside...)},
+		{code: "DC-STA-003", explains: append([]string{"DC-STA-002"}, inside...)},
+		{code: "DC-STA-002", explains: inside},
+		{code: "DC-STA-009", explains: inside},
+		{code: "DC-STA-010", explains: inside},
+		{code: "DC-STA-015", explains: []string{"DC-NET-009"}},
+
+		// What keeps a container from being made or started.
+		{code: "DC-NET-008", explains: append([]string{"DC-STA-001"}, start...)},
+		{code: "DC-NET-010", explains: start},
+		{code: "DC-NET-011", explains: start},
+		{code: "DC-NET-013", explains: start},
+		{code: "DC-VOL-001", explains: append([]string{"DC-STA-001"}, start...)},
+		{code: "DC-VOL-002", explains: start},
+		{code: "DC-VOL-004", explains: append([]string{"DC-STA-001"}, start...)},
+		{code: "DC-VOL-006", explains: append([]string{"DC-STA-001"}, start...)},
+		{code: "DC-PRM-001", explains: start},
 	}
 }
 
@@ -86,7 +124,7 @@ func (f Finding) explains(g Finding) bool {
 		return false
 	}
 	for _, r := range roots() {
-		if r.code == f.Code && Fits(r.explains, g.Code) {
+		if r.code == f.Code && (Fits(r.explains, g.Code) || r.blinds && g.State == Unknown) {
 			return true
 		}
 	}

@@ -114,19 +114,19 @@ func (s *Scene) refused(ctx context.Context, e *Engine, err error) *Refused {
 
 // endpoint is where the client goes, and the context that says so.
 func (s *Scene) endpoint(ctx context.Context) (endpoint, context string) {
-	if host := s.variable("DOCKER_HOST"); host != "" {
+	if host := s.Variable("DOCKER_HOST"); host != "" {
 		return host, ""
 	}
 	out, err := s.raw(ctx, askLimit, "context", "inspect", "--format", "{{.Name}} {{.Endpoints.docker.Host}}")
 	if err != nil {
-		return "unix:///var/run/docker.sock", s.variable("DOCKER_CONTEXT")
+		return "unix:///var/run/docker.sock", s.Variable("DOCKER_CONTEXT")
 	}
 	context, endpoint, _ = strings.Cut(strings.TrimSpace(out), " ")
 	return endpoint, context
 }
 
-// variable is one of the docker client's: of the scene, or of this process.
-func (s *Scene) variable(name string) string {
+// Variable is one of the docker client's: of the scene, or of this process.
+func (s *Scene) Variable(name string) string {
 	for _, line := range slices.Concat(s.Docker, s.Environ) {
 		if value, is := strings.CutPrefix(line, name+"="); is {
 			return value
@@ -151,7 +151,10 @@ func (e *Engine) read(out string) error {
 		return fmt.Errorf("read docker info: %w", err)
 	}
 	if in.ServerVersion == "" {
-		return fmt.Errorf("ask the engine: %s", strings.Join(append(in.ServerErrors, "it tells no version"), "; "))
+		if len(in.ServerErrors) == 0 {
+			return errNoVersion
+		}
+		return word(strings.Join(in.ServerErrors, "; "))
 	}
 	e.Client, e.Server, e.Root, e.Arch, e.Driver = in.ClientInfo.Version, in.ServerVersion, in.DockerRootDir, in.Architecture, in.Driver
 	e.Cgroup, e.Name, e.Kernel, e.Warnings, e.Security = in.CgroupVersion, in.Name, in.KernelVersion, in.Warnings, in.SecurityOptions
@@ -188,6 +191,9 @@ func (s *Scene) raw(ctx context.Context, limit time.Duration, args ...string) (s
 	c.Env, c.Timeout = s.Docker, limit
 	return s.Door.Text(ctx, c).String()
 }
+
+// errNoVersion is something that answers and is no engine.
+const errNoVersion = word("what answers tells no version: it is no container engine")
 
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")

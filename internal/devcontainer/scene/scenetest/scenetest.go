@@ -4,6 +4,7 @@
 package scenetest
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -52,6 +53,24 @@ func Over(t testing.TB, transport command.Transport) *Rig {
 			Door: command.NewDoor(commandtest.ReadOnly(t, transport)), Workspace: workspace, Environ: environ, Now: time.Now,
 		},
 	}
+}
+
+// Answers is a transport that runs everything on this machine but the docker
+// client, whose answers it makes up: what other engines say, or newer ones.
+func Answers(docker command.Transport) command.Transport {
+	return answers{command.Local(), docker}
+}
+
+type answers struct {
+	command.Transport
+	docker command.Transport
+}
+
+func (a answers) Start(ctx context.Context, c command.Command, stdout *os.File) (command.Process, error) {
+	if c.Program == "docker" {
+		return a.docker.Start(ctx, c, stdout)
+	}
+	return a.Transport.Start(ctx, c, stdout)
 }
 
 // Write writes a file of the workspace, with the folders that lead to it.
