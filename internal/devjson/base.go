@@ -1,27 +1,21 @@
 package devjson
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
-	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // base judges where the container comes from: an image, a Dockerfile, or a
 // service of Compose; one of them.
 func (c *check) base(root value) {
-	image, hasImage := c.word(root, "image")
-	file, hasFile := c.word(root, "dockerFile")
-	if build := root.find("build"); build != nil && c.is(*build, object) {
-		if in, there := c.word(build.value, "dockerfile"); there {
-			file, hasFile = in, true
-		}
+	c.empty(root, "image", "dockerFile", "service", "workspaceFolder")
+	c.empty(root.get("build"), "dockerfile")
+	image, hasImage := root.named("image")
+	file, hasFile := root.named("dockerFile")
+	if in, there := root.get("build").named("dockerfile"); there {
+		file, hasFile = in, true
 	}
 	compose := root.find("dockerComposeFile")
 	switch {
@@ -29,118 +23,115 @@ func (c *check) base(root value) {
 		c.add("DC-BOTH", Fail, compose.at, "dockerComposeFile, and an image or a Dockerfile", "Compose decides, and the other is not read", "keep one of them; the image of a service belongs into the compose file")
 	case hasImage && hasFile:
 		c.add("DC-BOTH", Fail, image.at, "image and a Dockerfile", "the CLI builds the Dockerfile and gives the result the name of the image, which it covers from then on", "keep one of them; the image belongs behind FROM")
-	case compose == nil && !hasImage && !hasFile:
+	case compose == nil && !hasImage && !hasFile && !c.meant && root.find("image") == nil && root.find("dockerFile") == nil && root.get("build").find("dockerfile") == nil:
 		c.add("DC-BASE", Fail, root.at, "none of image, dockerFile, build.dockerfile, dockerComposeFile", "nothing says what the container is made of", `add one of them, "image" being the simplest`)
 	}
+	if hasImage {
+		c.reference(image.text, func(evidence, cause, fix string) { c.add("DC-FROM", Fail, image.at, evidence, cause, fix) })
+		c.image = builtFrom{image: image.text, whole: true}
+	}
 	if hasFile {
-		c.dockerfile(file)
+		c.dockerfile(root, file)
 	}
 	if compose != nil {
 		c.compose(root, *compose)
 	}
 }
 
-func (c *check) dockerfile(file value) {
-	where, known := c.resolve(file.text)
-	if !known {
-		return
-	}
-	if _, err := c.look(where); errors.Is(err, fs.ErrNotExist) {
-		c.add("DC-DOCKERFILE", Fail, file.at, where+" is not there", "the path is taken from the folder of "+c.path, "correct the path, or add the file")
-	} else if err != nil {
-		c.add("DC-DOCKERFILE", Fail, file.at, where+" cannot be read", err.Error(), "see what it is, and who may read it")
+// empty names texts that say nothing.
+func (c *check) empty(of value, keys ...string) {
+	for _, key := range keys {
+		if m := of.find(key); m != nil && m.value.kind == text && m.value.text == "" {
+			c.add("DC-TYPE", Fail, m.value.at, key+" is empty", "an empty text names nothing", "give it a value, or take the key out")
+		}
 	}
 }
 
-// compose judges the compose files, and that one of them has the service.
-func (c *check) compose(root value, m member) {
-	var files []value
-	switch m.value.kind {
-	case text:
-		files = []value{m.value}
-	case array:
-		files = slices.DeleteFunc(slices.Clone(m.value.items), func(v value) bool { return v.kind != text })
-	default:
-		c.add("DC-TYPE", Fail, m.value.at, "dockerComposeFile is "+m.value.kind.String(), "it is a path, or a list of paths", "write the path in double quotes")
+// named is a member that is a text, and not empty.
+func (v value) named(key string) (value, bool) {
+	named := v.get(key)
+	return named, named.kind == text && named.text != ""
+}
+
+// reference judges the name of an image.
+func (c *check) reference(name string, say func(evidence, cause, fix string)) {
+	if strings.Contains(name, "$") {
 		return
 	}
-	var services []string
-	whole := len(files) > 0 // whether every service is known
-	for _, file := range files {
-		names, all := c.composeFile(file)
-		services, whole = append(services, names...), whole && all
+	rest, _, _ := strings.Cut(name, "@")
+	repository := rest
+	if slash := strings.LastIndexByte(rest, '/'); strings.LastIndexByte(rest, ':') > slash {
+		repository = rest[:strings.LastIndexByte(rest, ':')]
 	}
-	service, there := c.word(root, "service")
+	_, local, hasHost := strings.Cut(repository, "/")
+	if !hasHost || !strings.ContainsAny(repository[:strings.IndexByte(repository, '/')], ".:") {
+		local = repository
+	}
 	switch {
-	case !there:
-		c.add("DC-SERVICE", Fail, m.at, "there is no key service", "nothing says which service of the compose file is the devcontainer", `add "service"`)
-	case whole && !slices.Contains(services, service.text):
-		slices.Sort(services)
-		c.add("DC-SERVICE", Fail, service.at, fmt.Sprintf("no compose file has a service %q", service.text), "there are: "+strings.Join(slices.Compact(services), ", "), "name one of these, or add the service")
+	case strings.TrimSpace(name) != name || strings.ContainsAny(name, " \t\\"):
+		say(name, "the name of an image has no spaces and no backslashes: docker says \"invalid reference format\"", "write it like mcr.microsoft.com/devcontainers/base:debian")
+	case strings.ToLower(local) != local:
+		say(name, "docker says \"repository name must be lowercase\"", "write "+strings.ReplaceAll(name, local, strings.ToLower(local)))
+	case strings.Contains(name, "://"):
+		say(name, "the name of an image is no address: docker says \"invalid reference format\"", "leave out "+name[:strings.Index(name, "://")+3])
+	case strings.HasSuffix(name, ":"), strings.HasSuffix(name, "/"), strings.HasPrefix(name, ":"), strings.HasPrefix(name, "/"):
+		say(name, "a part of the name is missing: docker says \"invalid reference format\"", "write it like mcr.microsoft.com/devcontainers/base:debian")
 	}
 }
 
-// composeFile are the services of a file; all says that there are no others.
-func (c *check) composeFile(file value) (services []string, all bool) {
-	where, known := c.resolve(file.text)
+// dockerfile judges the Dockerfile and its context.
+func (c *check) dockerfile(root, file value) {
+	folder := path.Dir(c.path)
+	where, known := c.inProject(folder, file.text)
 	if !known {
-		return nil, false
+		return
 	}
 	in, err := c.look(where)
-	if errors.Is(err, fs.ErrNotExist) {
-		c.add("DC-COMPOSE", Fail, file.at, where+" is not there", "the path is taken from the folder of "+c.path, "correct the path, or add the file")
-		return nil, false
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		c.add("DC-DOCKERFILE", Fail, file.at, where+" is not there", "the path is taken from the folder of "+c.path, "correct the path, or add the file"+c.elsewhere(path.Base(where), folder))
+		return
+	case err != nil:
+		c.add("DC-DOCKERFILE", Fail, file.at, where+" cannot be read", err.Error(), "see what it is, and who may read it")
+		return
 	}
-	var read struct {
-		Services map[string]any `yaml:"services"`
-		Include  any            `yaml:"include"`
+	context := path.Dir(where)
+	contextKnown := true
+	if at, written := root.get("build").named("context"); written {
+		context, contextKnown = c.buildContext(folder, at)
+	} else if at, written := root.named("context"); written {
+		context, contextKnown = c.buildContext(folder, at)
 	}
-	if err == nil {
-		err = yaml.Unmarshal(in, &read)
+	if !contextKnown {
+		context = ""
 	}
-	if err != nil {
-		c.addAt("DC-COMPOSE", Fail, where, "it cannot be read", strings.ReplaceAll(err.Error(), "\n", " "), "docker compose -f "+where+" config shows more")
-		return nil, false
-	}
-	foreign := regexp.MustCompile(`\$\{?(localWorkspaceFolder|containerWorkspaceFolder|localEnv:|containerEnv:)\w*`)
-	if at := foreign.FindIndex(in); at != nil {
-		line := bytes.Count(in[:at[0]], []byte("\n")) + 1
-		c.addAt("DC-VARIABLE", Warn, fmt.Sprintf("%s:%d", where, line), string(in[at[0]:at[1]]), "only devcontainer.json knows this variable; Compose takes it for an empty one", "write the path, or give the variable a value in .env")
-	}
-	for name := range read.Services {
-		services = append(services, name)
-	}
-	return services, read.Include == nil
+	c.build(building{file: where, text: in, context: context, args: c.settings.BuildArgs, target: c.settings.Target, at: func(key string) string {
+		if place := c.settings.Where("build", key); place.Line > 0 {
+			return c.path + ":" + place.String()
+		}
+		return c.path
+	}})
 }
 
-// resolve is a path of the file from the root of the project; not known when a
-// variable decides, or when it leads out of the project.
-func (c *check) resolve(name string) (where string, known bool) {
-	if rest, in := strings.CutPrefix(name, "${localWorkspaceFolder}/"); in {
-		where = path.Clean(rest)
-	} else {
-		where = path.Join(path.Dir(c.path), name)
+// buildContext is the folder of a build.
+func (c *check) buildContext(folder string, at value) (where string, known bool) {
+	where, known = c.inProject(folder, at.text)
+	if known && c.noFolder(where) {
+		c.add("DC-PATH", Fail, at.at, "the context "+where+" is not there", "the path is taken from the folder of "+c.path+", and what is built from is a folder", `correct the path: "context": ".." is the folder above`)
+		return where, false
 	}
-	return where, fs.ValidPath(where) && !path.IsAbs(name) && !strings.Contains(where, "${")
+	return where, known
 }
 
-// word is a member that has to be a text.
-func (c *check) word(of value, key string) (value, bool) {
-	m := of.find(key)
-	if m == nil || !c.is(*m, text) {
-		return value{}, false
+// elsewhere says where else a file of that name is.
+func (c *check) elsewhere(name string, not string) string {
+	if c.files == nil {
+		return ""
 	}
-	if m.value.text == "" {
-		c.add("DC-TYPE", Fail, m.value.at, key+" is empty", "an empty text names nothing", "give it a value, or take the key out")
-		return value{}, false
+	for _, folder := range []string{".devcontainer", ".", "docker", "scripts", "bin", ".devcontainer/scripts", "tools", "infrastructure"} {
+		if where := path.Join(folder, name); folder != not && !c.absent(where) {
+			return "; there is " + where
+		}
 	}
-	return m.value, true
-}
-
-// is wants a member to be of a kind.
-func (c *check) is(m member, want kind) bool {
-	if m.value.kind != want {
-		c.add("DC-TYPE", Fail, m.value.at, m.key+" is "+m.value.kind.String(), "it has to be "+want.String(), "correct the value")
-	}
-	return m.value.kind == want
+	return ""
 }

@@ -11,7 +11,10 @@ package devjson
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
+	"slices"
 	"strings"
 
 	"iact-infra/internal/procedure"
@@ -24,6 +27,7 @@ type State string
 const (
 	Warn State = "warn" // it may well work
 	Fail State = "fail" // it does not start, or not as it was meant
+	Note State = "note" // it works, and a person may like to know
 )
 
 // Finding is one fault of a file.
@@ -67,13 +71,44 @@ func Failed(all []Finding) bool {
 	return false
 }
 
-// Check judges the file of that path, which has that text.
+// Check judges the file of that path, which has that text, with what single files
+// tell. What is only to be known is left out.
 func Check(path string, text []byte, look Look) []Finding {
 	c := &check{path: path, text: text, look: look}
+	return slices.DeleteFunc(c.all(), func(f Finding) bool { return f.State == Note })
+}
+
+// Judge judges the file of that path, which has that text, and the files that it
+// names. What keeps the container from starting stands first.
+func Judge(path string, text []byte, o Options) []Finding {
+	c := &check{path: path, text: text, files: o.Files, folder: o.Folder, env: o.Env}
+	c.look = func(string) ([]byte, error) { return nil, errors.New("the project is not known") }
+	if o.Files != nil {
+		c.look = lookInto(o.Files)
+	}
+	return c.all()
+}
+
+// check is one judgement under way.
+type check struct {
+	path     string
+	text     []byte
+	look     Look
+	files    fs.FS // nil: only single files can be looked at
+	folder   string
+	env      map[string]string
+	settings Settings
+	project  compose
+	image    builtFrom
+	meant    bool // a misspelt key says where the container comes from
+	found    []Finding
+}
+
+func (c *check) all() []Finding {
 	if c.conflicts() {
 		return c.found
 	}
-	root, problems := parse(text)
+	root, problems := parse(c.text)
 	for _, p := range problems {
 		c.add(p.code, Fail, p.at, p.evidence, p.cause, p.fix)
 	}
@@ -82,19 +117,17 @@ func Check(path string, text []byte, look Look) []Finding {
 	case root.kind != object:
 		c.add("DC-OBJECT", Fail, root.at, "the file holds "+root.kind.String(), "a devcontainer.json is one object", "put the settings between { and }")
 	default:
-		c.base(*root)
-		c.features(*root)
-		c.extensions(*root)
+		c.settings = settings(*root, c.text)
+		for _, judge := range []func(value){
+			c.keys, c.customs, c.base, c.variables, c.contradictions, c.workspace, c.mounts, c.arguments, c.ports,
+			c.features, c.extensions, c.users, c.lifecycle,
+		} {
+			judge(*root)
+		}
 	}
+	rank := map[State]int{Fail: 0, Warn: 1, Note: 2}
+	slices.SortStableFunc(c.found, func(a, b Finding) int { return rank[a.State] - rank[b.State] })
 	return c.found
-}
-
-// check is one judgement under way.
-type check struct {
-	path  string
-	text  []byte
-	look  Look
-	found []Finding
 }
 
 // add notes a finding at a place in the text.
@@ -126,23 +159,4 @@ func (c *check) conflicts() bool {
 		at += len(line)
 	}
 	return len(c.found) > 0
-}
-
-func titles() map[string]procedure.Text {
-	return map[string]procedure.Text{
-		"DC-ABSENT":     {ES: "Falta devcontainer.json", EN: "No devcontainer.json"},
-		"DC-CONFLICT":   {ES: "Marcas de un conflicto de fusión", EN: "Marks of a merge conflict"},
-		"DC-SYNTAX":     {ES: "Error de sintaxis", EN: "Syntax error"},
-		"DC-DUPLICATE":  {ES: "Clave repetida", EN: "Key given twice"},
-		"DC-OBJECT":     {ES: "No es un objeto", EN: "Not an object"},
-		"DC-TYPE":       {ES: "Valor de otro tipo", EN: "Value of another type"},
-		"DC-BASE":       {ES: "Sin imagen, Dockerfile ni Compose", EN: "No image, Dockerfile or Compose file"},
-		"DC-BOTH":       {ES: "Más de un origen del contenedor", EN: "More than one origin of the container"},
-		"DC-DOCKERFILE": {ES: "Falta el Dockerfile", EN: "Dockerfile missing"},
-		"DC-COMPOSE":    {ES: "Archivo de Compose ausente o ilegible", EN: "Compose file missing or unreadable"},
-		"DC-SERVICE":    {ES: "Falta el servicio de Compose", EN: "Compose service missing"},
-		"DC-VARIABLE":   {ES: "Variable que Compose no conoce", EN: "Variable that Compose does not know"},
-		"DC-FEATURE":    {ES: "Identificador de feature", EN: "Id of a feature"},
-		"DC-EXTENSION":  {ES: "Identificador de extensión", EN: "Id of an extension"},
-	}
 }
