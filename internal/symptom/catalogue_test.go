@@ -72,15 +72,32 @@ func TestEveryAllowedCompanionShowsUpInASample(t *testing.T) {
 	}
 }
 
-func TestIDsAreUniqueAndRise(t *testing.T) {
+func TestIDsRiseWithinTheirFamilyAndGeneralOnesComeLast(t *testing.T) {
 	t.Parallel()
 	shape := regexp.MustCompile(`^[A-Z]\d{2}$`)
-	before := ""
+	before, general := map[string]string{}, false
 	for _, e := range load(t).Entries() {
-		if !shape.MatchString(e.ID) || e.ID <= before {
-			t.Errorf("%q follows %q", e.ID, before)
+		if general && !e.General {
+			t.Errorf("%s follows one that is general", e.ID)
 		}
-		before = e.ID
+		if e.General && !general {
+			before, general = map[string]string{}, true
+		}
+		if !shape.MatchString(e.ID) || e.ID <= before[e.ID[:1]] {
+			t.Errorf("%q follows %q", e.ID, before[e.ID[:1]])
+		}
+		before[e.ID[:1]] = e.ID
+	}
+}
+
+func TestNoIDIsGivenTwice(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, e := range load(t).Entries() {
+		if seen[e.ID] {
+			t.Errorf("%s is there twice", e.ID)
+		}
+		seen[e.ID] = true
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -36,7 +37,17 @@ func Load() (*Catalogue, error) {
 		}
 		entries = append(entries, more...)
 	}
+	slices.SortStableFunc(entries, func(a, b Entry) int { return rank(a) - rank(b) })
 	return newCatalogue(entries)
+}
+
+// rank puts the general entries last: "no space left on device" is found too
+// where another entry knows whose device it is, whatever file that stands in.
+func rank(e Entry) int {
+	if e.General {
+		return 1
+	}
+	return 0
 }
 
 func parse(content []byte) ([]Entry, error) {

@@ -51,6 +51,7 @@ type Entry struct {
 	Samples    []string `yaml:"samples"`
 	With       []string `yaml:"with"`       // entries that rightly show up in the same samples
 	Unverified bool     `yaml:"unverified"` // never held against a live program
+	General    bool     `yaml:"general"`    // the words of many programs: it speaks after all that know more
 }
 
 // Finding is an entry that was recognised in a text.
@@ -60,7 +61,8 @@ type Finding struct {
 	Values  []string // what the pattern's groups matched, without the empty ones
 }
 
-// Catalogue holds the entries, the most specific first.
+// Catalogue holds the entries, the most specific first: file after file, then
+// those that are general.
 type Catalogue struct {
 	entries []Entry
 	needles *needles
