@@ -38,6 +38,9 @@ type Scene struct {
 	containers fact[[]*Container]
 	networks   fact[[]Network]
 	volumes    fact[[]Volume]
+	machine    fact[*Machine]
+	vitals     fact[map[string]*Vitals]
+	interior   fact[*Interior]
 }
 
 // New is a scene that has asked for nothing yet. Facts end with ctx.
