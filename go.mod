@@ -9,6 +9,7 @@ require (
 	github.com/bitfield/script v0.25.2
 	github.com/klauspost/compress v1.20.3
 	github.com/magefile/mage v1.17.2
+	github.com/moby/patternmatcher v0.6.1
 	github.com/rivo/uniseg v0.4.7
 	github.com/rogpeppe/go-internal v1.14.1
 	github.com/schollz/progressbar/v3 v3.19.0

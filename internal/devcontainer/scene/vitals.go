@@ -207,7 +207,7 @@ func (s *Scene) Interior() (*Interior, error) {
 			mode = "disks"
 		}
 		if main != nil {
-			folder = s.folder(main)
+			folder = s.Folder(main)
 		}
 		said, err := s.Inside(ctx, "0", interiorScript, mode, folder)
 		if len(said) == 0 {
@@ -217,8 +217,8 @@ func (s *Scene) Interior() (*Interior, error) {
 	})
 }
 
-// folder is where the workspace is mounted, "" when it is not.
-func (s *Scene) folder(c *Container) string {
+// Folder is where the workspace is mounted, "" when it is not.
+func (s *Scene) Folder(c *Container) string {
 	for _, m := range c.Mounts {
 		if s.same(m.Source) {
 			return m.Destination
