@@ -23,7 +23,7 @@ func mount(_ context.Context, s *scene.Scene) []doctor.Finding {
 		}
 		return doctor.Unseen(err)
 	}
-	folder := s.Folder(c)
+	folder, _ := s.Mounted(c)
 	if folder == "" || in.Workspace.Files == 0 {
 		return doctor.Good("no files of the workspace are mounted")
 	}

@@ -26,7 +26,11 @@ type Container struct {
 	ProcessLabel string
 	Profile      string `json:"AppArmorProfile"`
 	Mounts       []Mount
-	Config       struct {
+	GraphDriver  struct { // where the image's layers are, on the engine's machine
+		Name string
+		Data map[string]string
+	}
+	Config struct {
 		User, Image, WorkingDir string
 		Hostname                string
 		Env, Cmd, Entrypoint    []string

@@ -41,6 +41,7 @@ type Scene struct {
 	machine    fact[*Machine]
 	vitals     fact[map[string]*Vitals]
 	interior   fact[*Interior]
+	compose    fact[*Compose]
 }
 
 // New is a scene that has asked for nothing yet. Facts end with ctx.

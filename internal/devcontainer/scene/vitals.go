@@ -207,7 +207,7 @@ func (s *Scene) Interior() (*Interior, error) {
 			mode = "disks"
 		}
 		if main != nil {
-			folder = s.Folder(main)
+			folder, _ = s.Mounted(main)
 		}
 		said, err := s.Inside(ctx, "0", interiorScript, mode, folder)
 		if len(said) == 0 {
@@ -215,16 +215,6 @@ func (s *Scene) Interior() (*Interior, error) {
 		}
 		return readInterior(said), err
 	})
-}
-
-// Folder is where the workspace is mounted, "" when it is not.
-func (s *Scene) Folder(c *Container) string {
-	for _, m := range c.Mounts {
-		if s.same(m.Source) {
-			return m.Destination
-		}
-	}
-	return ""
 }
 
 func readInterior(said Answers) *Interior {

@@ -1,0 +1,103 @@
+package volumes
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"iact-infra/internal/command"
+	"iact-infra/internal/devcontainer/doctor"
+	"iact-infra/internal/devcontainer/scene"
+)
+
+// replaced judges binds of containers that run: what the container has there is
+// to be what the path leads to now.
+func replaced(s *sightseen) []doctor.Finding {
+	var found []doctor.Finding
+	binds := 0
+	for _, c := range s.containers {
+		if s.kernel[c.ID] == nil {
+			continue
+		}
+		for _, m := range c.Mounts {
+			if m.Type != "bind" {
+				continue
+			}
+			binds++
+			if f := s.judgeReplaced(c, m); f != nil {
+				f.Where, f.Code = c.Name, "DC-VOL-009"
+				f.Fix = command.Read("docker", "restart", c.Name).String()
+				f.Repair = again(c)
+				found = append(found, *f)
+			}
+		}
+	}
+	return verdict(found, "%d binds of containers that run", binds)
+}
+
+func (s *sightseen) judgeReplaced(c *scene.Container, m scene.Mount) *doctor.Finding {
+	point := at(s.kernel[c.ID], m.Destination)
+	if point == nil { // /var/run is a link to /run in most images
+		point = at(s.kernel[c.ID], strings.TrimPrefix(m.Destination, "/var"))
+	}
+	if point == nil {
+		return nil
+	}
+	now, known := s.source(m.Source)
+	switch {
+	case point.gone && known && now != nil:
+		return &doctor.Finding{
+			State: doctor.Fail, Evidence: fmt.Sprintf("mountinfo: %s//deleted at %s; another %s is there now", point.root, m.Destination, m.Source),
+			Cause: doctor.Say("el origen se borró y se creó otro: el contenedor sigue con el borrado", "the source was removed and made again: the container still has the removed one"),
+		}
+	case point.gone:
+		return &doctor.Finding{
+			State: doctor.Fail, Evidence: fmt.Sprintf("mountinfo: %s//deleted at %s", point.root, m.Destination),
+			Cause: doctor.Say("el origen se borró mientras el contenedor corre", "the source was removed while the container runs"),
+		}
+	case known && now == nil:
+		return &doctor.Finding{
+			State: doctor.Fail, Evidence: fmt.Sprintf("%s is not there; %s has %s", m.Source, m.Destination, point.root),
+			Cause: doctor.Say("el origen cambió de nombre mientras el contenedor corre", "the source was renamed while the container runs"),
+		}
+	case !known:
+		return nil
+	}
+	has, asked := s.has(c, m, point)
+	if !asked || has.dev == now.dev && has.ino == now.ino {
+		return nil
+	}
+	if now.Mode().IsRegular() && int64(has.size) == now.Size() && int64(has.time) == now.ModTime().Unix() { //nolint:gosec // sizes and times of files
+		return nil
+	}
+	f := doctor.Finding{
+		State: doctor.Fail, Evidence: fmt.Sprintf("%s is file number %d, and %s in the container %d", m.Source, now.ino, m.Destination, has.ino),
+		Cause: doctor.Say("el origen se sustituyó (renombrado, git clean, otro sistema de archivos encima): el contenedor sigue con el anterior", "the source was replaced (renamed, git clean, another file system over it): the container still has the one before"),
+	}
+	if now.Mode().IsRegular() {
+		f.State = doctor.Warn
+		f.Cause = doctor.Say("el archivo se guardó como uno nuevo: el contenedor ve el contenido anterior", "the file was saved as a new one: the container sees its old text")
+	}
+	return &f
+}
+
+// has is what the container has at a mount: by its own word, or as the kernel
+// shows it to root. The point of a mount is a path without links.
+func (s *sightseen) has(c *scene.Container, m scene.Mount, point *mounted) (identity, bool) {
+	if c == s.main {
+		if is, known := s.identity(m.Destination); known {
+			return is, true
+		}
+	}
+	info, err := os.Lstat(filepath.Join(fmt.Sprintf("/proc/%d/root", c.State.Pid), point.point))
+	if err != nil {
+		return identity{}, false
+	}
+	known, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return identity{}, false
+	}
+	return identity{uint64(known.Dev), known.Ino, uint64(known.Size), uint64(info.ModTime().Unix())}, true //nolint:gosec // sizes and times of files
+}
