@@ -10,6 +10,7 @@ import (
 	"iact-infra/internal/command"
 	"iact-infra/internal/devcontainer/doctor"
 	"iact-infra/internal/devcontainer/scene"
+	"iact-infra/internal/procedure"
 )
 
 // replaced judges binds of containers that run: what the container has there is
@@ -47,6 +48,11 @@ func (s *sightseen) judgeReplaced(c *scene.Container, m scene.Mount) *doctor.Fin
 	}
 	now, known := s.source(m.Source)
 	switch {
+	case point.gone && known && now != nil && now.Mode().IsRegular():
+		return &doctor.Finding{
+			State: doctor.Warn, Evidence: fmt.Sprintf("mountinfo: %s//deleted at %s; %s is another file now", point.root, m.Destination, m.Source),
+			Cause: savedAnew(),
+		}
 	case point.gone && known && now != nil:
 		return &doctor.Finding{
 			State: doctor.Fail, Evidence: fmt.Sprintf("mountinfo: %s//deleted at %s; another %s is there now", point.root, m.Destination, m.Source),
@@ -78,9 +84,15 @@ func (s *sightseen) judgeReplaced(c *scene.Container, m scene.Mount) *doctor.Fin
 	}
 	if now.Mode().IsRegular() {
 		f.State = doctor.Warn
-		f.Cause = doctor.Say("el archivo se guardó como uno nuevo: el contenedor ve el contenido anterior", "the file was saved as a new one: the container sees its old text")
+		f.Cause = savedAnew()
 	}
 	return &f
+}
+
+// savedAnew is how editors and git write a file: a new one takes its name. A bind
+// stays with the old one.
+func savedAnew() procedure.Text {
+	return doctor.Say("el archivo se guardó como uno nuevo: el contenedor ve el contenido anterior", "the file was saved as a new one: the container sees its old text")
 }
 
 // has is what the container has at a mount: by its own word, or as the kernel
