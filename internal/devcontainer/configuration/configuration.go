@@ -4,6 +4,7 @@ package configuration
 
 import (
 	"context"
+	"slices"
 
 	"iact-infra/internal/devcontainer/doctor"
 	"iact-infra/internal/devcontainer/scene"
@@ -31,6 +32,10 @@ func written(_ context.Context, s *scene.Scene) []doctor.Finding {
 			return doctor.Unseen(err)
 		}
 		found = devjson.Check(path, text, s.Read)
+	}
+	if main, err := s.Main(); err == nil && main != nil && main.State.Running {
+		// Who is there is asked inside: DC-PRM-001.
+		found = slices.DeleteFunc(found, func(f devjson.Finding) bool { return f.Code == "DC-USER" })
 	}
 	if len(found) == 0 {
 		return doctor.Good("%s", path)

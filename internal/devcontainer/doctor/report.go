@@ -150,7 +150,7 @@ func wordsIn(lang string) words {
 }
 
 // Write writes the report for people: what is wrong, the root cause first, each
-// with what was seen, why and what to type; then the rest, a line each.
+// with what was seen, why and what to type; with All then the rest, a line each.
 func (r Report) Write(to io.Writer) error {
 	say := wordsIn(r.Lang)
 	var b strings.Builder
@@ -161,7 +161,7 @@ func (r Report) Write(to io.Writer) error {
 	}
 	table := tabwriter.NewWriter(&b, 0, 4, 2, ' ', 0)
 	for _, f := range r.shown() {
-		if f.State == OK || f.State == Unknown && r.All {
+		if r.All && !f.Bad() {
 			fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", f.State, f.Code, f.Title.In(r.Lang), report.Clean(f.Evidence))
 		}
 	}
