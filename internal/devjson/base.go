@@ -14,8 +14,8 @@ func (c *check) base(root value) {
 	c.empty(root.get("build"), "dockerfile")
 	image, hasImage := root.named("image")
 	file, hasFile := root.named("dockerFile")
-	if in, there := root.get("build").named("dockerfile"); there {
-		file, hasFile = in, true
+	if root.find("dockerFile") == nil {
+		file, hasFile = root.get("build").named("dockerfile")
 	}
 	compose := root.find("dockerComposeFile")
 	switch {
@@ -97,9 +97,11 @@ func (c *check) dockerfile(root, file value) {
 	}
 	context := path.Dir(where)
 	contextKnown := true
-	if at, written := root.get("build").named("context"); written {
-		context, contextKnown = c.buildContext(folder, at)
-	} else if at, written := root.named("context"); written {
+	of := root.get("build")
+	if root.find("dockerFile") != nil {
+		of = root
+	}
+	if at, written := of.named("context"); written {
 		context, contextKnown = c.buildContext(folder, at)
 	}
 	if !contextKnown {

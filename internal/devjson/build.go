@@ -2,7 +2,6 @@ package devjson
 
 import (
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -205,6 +204,9 @@ func (d *dockerfile) program(i instruction) {
 // finish judges the stage that is wanted, and keeps what it is made of.
 func (d *dockerfile) finish() {
 	last := len(d.stages) - 1
+	if last < 0 {
+		return
+	}
 	if want := strings.ToLower(d.target); want != "" && !strings.Contains(want, "$") {
 		var names []string
 		for _, s := range d.stages {
@@ -226,11 +228,9 @@ func (d *dockerfile) finish() {
 		}
 		last = max(at, 0)
 	}
-	if last >= 0 {
-		s := d.stages[last]
-		d.image = builtFrom{image: s.image, text: string(d.building.text), last: s.inner, whole: !d.broken}
-		if v := slices.Collect(maps.Values(d.building.args)); slices.ContainsFunc(v, func(s string) bool { return strings.Contains(s, "${") }) {
-			d.image.whole = false
-		}
+	s := d.stages[last]
+	d.image = builtFrom{image: s.image, text: string(d.building.text), last: s.inner, whole: !d.broken}
+	for _, given := range d.building.args {
+		d.image.whole = d.image.whole && !strings.Contains(given, "${")
 	}
 }

@@ -33,27 +33,35 @@ type field struct {
 type service struct {
 	name  string
 	parts []field
+	meant bool // a misspelt key says what it is made of
 }
 
 // fields are the keys of a mapping, with what it merges from elsewhere.
-func fields(file string, of *yaml.Node) (all []field) {
+func fields(file string, of *yaml.Node) []field { return merged(file, of, 0) }
+
+// merged goes no deeper than people write: a mapping may merge itself.
+func merged(file string, of *yaml.Node, depth int) (all []field) {
 	of = resolved(of)
-	if of == nil || of.Kind != yaml.MappingNode {
+	if of == nil || of.Kind != yaml.MappingNode || depth > 5 {
 		return nil
 	}
+	var from []*yaml.Node
+	own := map[string]bool{}
 	for i := 0; i+1 < len(of.Content); i += 2 {
 		key, in := of.Content[i], resolved(of.Content[i+1])
-		if key.Tag != "!!merge" {
-			all = append(all, field{file, key, in})
-			continue
+		switch {
+		case key.Tag != "!!merge":
+			all, own[key.Value] = append(all, field{file, key, in}), true
+		case in.Kind == yaml.SequenceNode:
+			from = append(from, in.Content[:min(len(in.Content), 20)]...)
+		default:
+			from = append(from, in)
 		}
-		merged := []*yaml.Node{in}
-		if in.Kind == yaml.SequenceNode {
-			merged = in.Content
-		}
-		for _, m := range merged {
-			if resolved(m) != of {
-				all = append(all, fields(file, m)...)
+	}
+	for _, m := range from {
+		for _, f := range merged(file, m, depth+1) {
+			if !own[f.key.Value] { // what stands here covers what is merged
+				all, own[f.key.Value] = append(all, f), true
 			}
 		}
 	}
@@ -152,6 +160,7 @@ func (c *check) compose(root value, m member) {
 			p.whole = false
 		}
 	}
+	c.topKeys()
 	names := p.names()
 	service, there := root.named("service")
 	switch {

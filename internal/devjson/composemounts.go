@@ -16,7 +16,7 @@ import (
 // origin judges what a service is made of, as far as the project has it.
 func (c *check) origin(s *service) {
 	images, builds := s.get("image"), s.get("build")
-	if len(images)+len(builds)+len(s.get("extends"))+len(s.get("provider")) == 0 && c.project.whole && len(s.parts) > 0 && s.parts[0].in.Kind == yaml.MappingNode {
+	if len(images)+len(builds)+len(s.get("extends"))+len(s.get("provider")) == 0 && c.project.whole && !s.meant && len(s.parts) > 0 && s.parts[0].in.Kind == yaml.MappingNode {
 		c.addAt("DC-COMPOSE", Fail, s.parts[0].where(), s.name+" has neither image nor build", "Compose says \"has neither an image nor a build context specified\"", "give it one of them")
 	}
 	mine := s.name == c.settings.Service
@@ -30,32 +30,12 @@ func (c *check) origin(s *service) {
 	if len(builds) == 0 {
 		return
 	}
-	f := builds[len(builds)-1]
-	b := building{args: map[string]string{}, at: func(string) string { return f.where() }}
-	context, file, inline := "", "Dockerfile", false
-	if f.in.Kind == yaml.ScalarNode {
-		context = f.in.Value
-	}
-	for _, inner := range fields(f.file, f.in) {
-		switch inner.key.Value {
-		case "context":
-			context = inner.in.Value
-		case "dockerfile":
-			file = inner.in.Value
-		case "dockerfile_inline":
-			inline = true
-		case "target":
-			b.target = inner.in.Value
-		case "args":
-			for _, arg := range (&service{parts: []field{{f.file, f.key, f.in}}}).items("args") {
-				name, said, _ := strings.Cut(arg.key.Value, "=")
-				if arg.in != arg.key {
-					said = arg.in.Value
-				}
-				b.args[name] = said
-			}
-		}
-	}
+	c.serviceBuild(s, builds[len(builds)-1], mine)
+}
+
+// serviceBuild judges the build of a service.
+func (c *check) serviceBuild(s *service, f field, mine bool) {
+	b, context, file, inline := buildOf(f)
 	where, known := c.inProject(c.project.dir, context)
 	if regexp.MustCompile(`^([a-z+]+://|git@|github\.com/)`).MatchString(context) || inline || !known {
 		return
@@ -79,6 +59,36 @@ func (c *check) origin(s *service) {
 			c.image = kept
 		}
 	}
+}
+
+// buildOf decodes the build of a service.
+func buildOf(f field) (b building, context, file string, inline bool) {
+	b = building{args: map[string]string{}, at: func(string) string { return f.where() }}
+	file = "Dockerfile"
+	if f.in.Kind == yaml.ScalarNode {
+		context = f.in.Value
+	}
+	for _, inner := range fields(f.file, f.in) {
+		switch inner.key.Value {
+		case "context":
+			context = inner.in.Value
+		case "dockerfile":
+			file = inner.in.Value
+		case "dockerfile_inline":
+			inline = true
+		case "target":
+			b.target = inner.in.Value
+		case "args":
+			for _, arg := range (&service{parts: []field{{f.file, f.key, f.in}}}).items("args") {
+				name, said, _ := strings.Cut(arg.key.Value, "=")
+				if arg.in != arg.key {
+					said = arg.in.Value
+				}
+				b.args[name] = said
+			}
+		}
+	}
+	return b, context, file, inline
 }
 
 // volumes judges the mounts of a service.
@@ -215,7 +225,7 @@ func (c *check) published(s *service, taken map[string]publication) {
 			p := publication{s.name, f.file, host, len(s.get("profiles")) == 0 && len(c.settings.RunServices) == 0}
 			other, there := taken[key]
 			if there && (other.service != s.name || other.file == f.file) && (other.host == host || other.host == "" || host == "") {
-				state := Warn
+				state := Note // they need not run together
 				if p.alone && other.alone {
 					state = Fail
 				}

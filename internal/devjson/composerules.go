@@ -10,7 +10,6 @@ import (
 
 // services judges what the services say of each other and of the rest.
 func (c *check) services() {
-	c.topKeys()
 	ports := map[string]publication{}
 	containers := map[string]string{}
 	for _, s := range c.project.services {
@@ -43,6 +42,7 @@ func (c *check) topKeys() {
 		near, state, fix := likely(f.key.Value, known), Fail, "services stand below services:, and what is for people only begins with x-"
 		if near != "" {
 			fix = "write " + near
+			c.project.whole = c.project.whole && near != "services"
 		}
 		c.addAt("DC-KEY", state, f.where(), f.key.Value, "Compose says \"additional properties not allowed\" and does not start", fix)
 	}
@@ -68,6 +68,7 @@ func (c *check) serviceKeys(s *service) {
 			state, fix := Warn, "take it out, or begin it with x-"
 			if near := likely(f.key.Value, known); near != "" {
 				state, fix = Fail, "write "+near
+				s.meant = s.meant || near == "image" || near == "build"
 			}
 			c.addAt("DC-KEY", state, f.where(), s.name+"."+f.key.Value, "Compose says \"additional properties not allowed\" and does not start", fix)
 		}

@@ -9,7 +9,7 @@ import (
 // contradictions names keys that are not read beside each other.
 func (c *check) contradictions(root value) {
 	has := func(key string) bool { return root.find(key) != nil }
-	compose, build := has("dockerComposeFile"), root.get("build")
+	compose := has("dockerComposeFile")
 	say := func(key, cause, fix string) { c.add("DC-CONTRADICTION", Warn, root.find(key).at, key, cause, fix) }
 	if compose {
 		for key, instead := range map[string]string{
@@ -26,7 +26,21 @@ func (c *check) contradictions(root value) {
 			}
 		}
 	}
-	if !compose && has("image") && build.kind == object && build.find("dockerfile") == nil && !has("dockerFile") {
+	c.unreadBuild(root)
+	switch action := c.settings.ShutdownAction; {
+	case action == "stopCompose" && !compose:
+		say("shutdownAction", "stopCompose is for dockerComposeFile", `write "stopContainer", or "none"`)
+	case action == "stopContainer" && compose:
+		say("shutdownAction", "stopContainer is for an image or a Dockerfile", `write "stopCompose", or "none"`)
+	}
+}
+
+// unreadBuild names what is said of a build, and is not read.
+func (c *check) unreadBuild(root value) {
+	has := func(key string) bool { return root.find(key) != nil }
+	say := func(key, cause, fix string) { c.add("DC-CONTRADICTION", Warn, root.find(key).at, key, cause, fix) }
+	build := root.get("build")
+	if !has("dockerComposeFile") && has("image") && build.kind == object && build.find("dockerfile") == nil && !has("dockerFile") {
 		for _, m := range build.last() {
 			if len(m.value.members)+len(m.value.items)+len(m.value.text) > 0 {
 				say("build", "without a Dockerfile nothing is built, and build."+m.key+" is not read", `add "dockerfile" to build in place of the image, or take build out`)
@@ -34,17 +48,14 @@ func (c *check) contradictions(root value) {
 			}
 		}
 	}
-	if old, in := root.get("dockerFile").text, build.get("dockerfile").text; old != "" && in != "" && old != in {
-		say("dockerFile", "build.dockerfile says "+in, "keep build.dockerfile")
-	}
-	if old, in := root.get("context").text, build.get("context").text; old != "" && in != "" && old != in {
-		say("context", "build.context says "+in, "keep build.context")
-	}
-	switch action := c.settings.ShutdownAction; {
-	case action == "stopCompose" && !compose:
-		say("shutdownAction", "stopCompose is for dockerComposeFile", `write "stopContainer", or "none"`)
-	case action == "stopContainer" && compose:
-		say("shutdownAction", "stopContainer is for an image or a Dockerfile", `write "stopCompose", or "none"`)
+	old, in := root.get("dockerFile").text, build.get("dockerfile").text
+	switch {
+	case old != "" && in != "" && old != in:
+		say("dockerFile", "build.dockerfile says "+in+", and is not read", "keep build.dockerfile")
+	case old != "" && in == "" && build.find("context") != nil:
+		say("dockerFile", "beside it build.context is not read: the old spelling has a context of its own", `write "build": {"dockerfile": "`+old+`", "context": "`+build.get("context").text+`"}`)
+	case in != "" && old == "" && has("context"):
+		say("context", "beside build.dockerfile nobody reads it", "move it into build")
 	}
 }
 

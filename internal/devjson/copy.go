@@ -18,7 +18,12 @@ type copied struct {
 
 // copy judges COPY and ADD: each source has to be in the context.
 func (d *dockerfile) copy(i instruction) {
-	words, _ := i.words()
+	words, exec := i.words()
+	for n, word := range words {
+		if !exec {
+			words[n] = strings.Trim(word, `"'`)
+		}
+	}
 	if i.heredoc {
 		return
 	}

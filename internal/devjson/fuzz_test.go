@@ -21,6 +21,13 @@ func FuzzCheck(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
+	for _, seed := range []string{
+		`{"image": "x:${localEnv:T}", "mounts": ["source=a,target=b", {"type": "c"}], "runArgs": ["-v", "a:/b", "--name c", "--mount"], "appPort": ["1:2-3/tcp", 4], "forwardPorts": ["a:1", -1]}`,
+		`{"build": {"dockerfile": "D", "context": ".."}, "postCreateCommand": {"a": "cd x && ./y.sh", "b": ["z", ""]}, "initializeCommand": ["", "&&"], "remoteUser": "u", "workspaceFolder": "/w", "workspaceMount": "="}`,
+		`{"image": "a/B:c@", "features": {"./f": {"o": 1}, "ghcr.io/devcontainers/features/g:": "", "x": true}, "portsAttributes": {"9-1": {}, "(": {}}, "remoteEnv": {"PATH": "${PATH}:$PATH"}}`,
+	} {
+		f.Add([]byte(seed))
+	}
 	files := in(map[string]string{".devcontainer/a": "services: {b: {}}"})
 	f.Fuzz(func(t *testing.T, text []byte) {
 		found := devjson.Check(usual, text, files)
@@ -63,6 +70,33 @@ func FuzzRead(f *testing.F) {
 		for _, m := range append(s.Mounts, s.RunMounts...) {
 			if m.At.Line < 1 || m.At.Line > bytes.Count(text, []byte("\n"))+1 || m.At.Column < 1 || m.At.Column > len(text)+1 {
 				t.Errorf("%q: %+v is no place in it", text, m)
+			}
+		}
+	})
+}
+
+// FuzzFiles promises that any Dockerfile, compose file and script is judged, and
+// that a place is inside of it.
+func FuzzFiles(f *testing.F) {
+	for _, seed := range []string{
+		"FROM x AS y\nARG A\nCOPY --from=0 [\"a\", \"b*\"] /c/\nRUN <<E\nx\nE\n", "# escape=`\nFROM ${X:-y} \\\n\nCMD ['a']", "services: {a: {build: {context: ., args: [b=c]}, ports: ['1-2:3-4', {published: 5}], volumes: ['a:b:c', {type: bind}]}}",
+		"services: &x\n  a: {<<: *x, depends_on: [a], env_file: [{path: b}]}\n", "a: &a [*a]", "#!/bin/sh\r\nif x\n", "services:\n\ta: b", "COPY \\", "services: {a: {<<: [*b, {c: d}]}}",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		for _, settings := range []string{
+			`{"dockerComposeFile": "c.yml", "service": "a", "workspaceFolder": "/w", "postCreateCommand": "bash /w/.devcontainer/c.yml"}`,
+			`{"build": {"dockerfile": "c.yml", "args": {"A": "b"}, "target": "y"}, "postCreateCommand": "./.devcontainer/c.yml", "features": {"./f": {"a": 1}}}`,
+		} {
+			tree := with(settings, ".devcontainer/c.yml", string(text), ".devcontainer/f/devcontainer-feature.json", string(text), ".dockerignore", string(text))
+			for _, finding := range devjson.Judge(usual, []byte(settings), devjson.Options{Files: tree, Env: map[string]string{}}) {
+				var line int
+				if rest, there := strings.CutPrefix(finding.Where, ".devcontainer/c.yml:"); there {
+					if _, err := fmt.Sscanf(rest, "%d", &line); err != nil || line < 1 || line > bytes.Count(text, []byte("\n"))+2 {
+						t.Errorf("%q: %+v is no place in it", text, finding)
+					}
+				}
 			}
 		}
 	})

@@ -53,7 +53,7 @@ func schema() map[string]shape {
 			"dockerfile": word, "context": word, "target": word, "args": {kinds: "o", each: &scalar}, "cacheFrom": words, "options": list,
 		}},
 		"dockerComposeFile": words, "runServices": list,
-		"features":                    {kinds: "o", each: &shape{kinds: "sbo", each: &shape{kinds: "sb", soft: true}}},
+		"features":                    {kinds: "o", each: &shape{kinds: "sbo", each: &shape{kinds: "sbn", soft: true}}},
 		"overrideFeatureInstallOrder": list,
 		"secrets":                     {kinds: "o", each: &shape{kinds: "o", keys: map[string]shape{"description": word, "documentationUrl": word}}},
 		"forwardPorts":                {kinds: "l", soft: true, each: &shape{kinds: "ns"}},

@@ -74,7 +74,9 @@ func (c *check) inside(folder string) (where string, known bool) {
 			}
 		}
 	} else if m := ParseMount(c.settings.WorkspaceMount); m.Target != "" {
-		all = append(all, mounted{m.Source, c.plain(m.Target), "."})
+		if m.Type == "bind" {
+			all = append(all, mounted{m.Source, c.plain(m.Target), "."})
+		}
 	} else {
 		all = append(all, mounted{rootOfProject, base, "."})
 		if folder == "" {

@@ -77,16 +77,26 @@ func (c *check) oneMount(m Mount, v value, what string) {
 	if v.kind == text && strings.TrimSpace(v.text) != "" && !c.mountFields(v.text, say) {
 		return
 	}
+	if strings.TrimSpace(v.text) == "" && v.kind == text && what == "workspaceMount" {
+		return // the workspace is not mounted
+	}
 	types := []string{"bind", "volume", "tmpfs", "npipe", "image", "cluster"}
-	relative := m.Type == "bind" && !path.IsAbs(m.Source) && !strings.HasPrefix(m.Source, "${") && !regexp.MustCompile(`^[A-Za-z]:|^\\\\`).MatchString(m.Source)
 	switch {
-	case v.kind == text && strings.TrimSpace(v.text) == "" && what == "workspaceMount":
 	case m.Target == "":
 		say(Fail, m.Raw, "it has no target: docker says \"target is required\"", "add target=/PATH")
 	case !strings.Contains(m.Type, "$") && !slices.Contains(types, m.Type):
 		say(Fail, "type="+m.Type, "docker has no such mount", suggested(m.Type, types, "write type=bind or type=volume"))
 	case !strings.HasPrefix(m.Target, "${") && !path.IsAbs(m.Target) && !regexp.MustCompile(`^[A-Za-z]:\\`).MatchString(m.Target):
 		say(Fail, "target="+m.Target, "the target is not absolute: docker says \"invalid mount path\"", "begin it with /")
+	default:
+		c.mountSource(m, v, say)
+	}
+}
+
+// mountSource judges what is mounted.
+func (c *check) mountSource(m Mount, v value, say func(state State, evidence, cause, fix string)) {
+	relative := m.Type == "bind" && !path.IsAbs(m.Source) && !strings.HasPrefix(m.Source, "${") && !regexp.MustCompile(`^[A-Za-z]:|^\\\\`).MatchString(m.Source)
+	switch {
 	case m.Type == "bind" && m.Source == "":
 		say(Fail, m.Raw, "a bind mount has a source: docker says \"source is required\"", "add source=${localWorkspaceFolder}/PATH")
 	case relative:

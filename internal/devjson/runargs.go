@@ -106,31 +106,23 @@ func (c *check) argument(flag, in string, v value) {
 	if strings.Contains(in, "${") && flag != "--env-file" {
 		return
 	}
+	for _, shape := range []struct{ flags, pattern, cause, fix string }{
+		{"-m --memory --memory-swap --memory-reservation --shm-size", `^(-1|\d+(\.\d+)?\s?([kmgtpKMGTP]?[iI]?[bB]?)?)$`, "docker says \"invalid size\"", "write it like 4g"},
+		{"--cpus", `^\d*\.?\d+$`, "docker does not take it for a number", "write it like 1.5"},
+		{"--name", `^[a-zA-Z0-9][a-zA-Z0-9_.-]+$`, "docker says \"Invalid container name\"", "use letters, digits, _, . and -"},
+	} {
+		if slices.Contains(strings.Fields(shape.flags), flag) && !regexp.MustCompile(shape.pattern).MatchString(in) {
+			say("DC-RUN-ARGS", Fail, shape.cause, shape.fix)
+		}
+	}
 	switch flag {
 	case "--env-file":
-		where, known := c.inProject(".", in)
-		if known && c.absent(where) && !c.made(where) {
-			say("DC-ENV-FILE", Fail, "the file is not there, and docker does not start the container; the path begins where the tool was started", "make the file: touch "+where)
-		} else if _, err := c.look(where); known && err == nil && !path.IsAbs(in) && !strings.HasPrefix(in, "${") {
-			say("DC-ENV-FILE", Note, "the path begins where the tool was started, which is not always the project", "write ${localWorkspaceFolder}/"+in)
-		}
+		c.envFile(in, say)
 	case "--entrypoint":
 		say("DC-RUN-ARGS", Warn, "the tools set the entry point themselves, and docker takes the last one", `take it out; "overrideCommand": false keeps that of the image`)
 	case "-u", "--user":
 		if user := c.settings.ContainerUser; user != "" && user != in {
 			say("DC-CONTRADICTION", Warn, "containerUser is "+user, "keep containerUser")
-		}
-	case "-m", "--memory", "--memory-swap", "--memory-reservation", "--shm-size":
-		if !regexp.MustCompile(`^(-1|\d+(\.\d+)?\s?([kmgtpKMGTP]?[iI]?[bB]?)?)$`).MatchString(in) {
-			say("DC-RUN-ARGS", Fail, "docker says \"invalid size\"", "write it like 4g")
-		}
-	case "--cpus":
-		if !regexp.MustCompile(`^\d*\.?\d+$`).MatchString(in) {
-			say("DC-RUN-ARGS", Fail, "docker does not take it for a number", "write it like 1.5")
-		}
-	case "--name":
-		if !regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]+$`).MatchString(in) {
-			say("DC-RUN-ARGS", Fail, "docker says \"Invalid container name\"", "use letters, digits, _, . and -")
 		}
 	case "-p", "--publish":
 		c.appPort(value{kind: text, at: v.at, text: in}, map[string]bool{})
@@ -144,5 +136,18 @@ func (c *check) argument(flag, in string, v value) {
 		if in == "host" && len(c.settings.AppPort) > 0 {
 			say("DC-CONTRADICTION", Note, "with the network of the host nothing is published, and appPort is not needed", "keep one of them")
 		}
+	}
+}
+
+// envFile judges that a file with variables is there.
+func (c *check) envFile(in string, say func(code string, state State, cause, fix string)) {
+	where, known := c.inProject(".", in)
+	if !known || c.made(where) {
+		return
+	}
+	if c.absent(where) {
+		say("DC-ENV-FILE", Fail, "the file is not there, and docker does not start the container; the path begins where the tool was started", "make the file: touch "+where)
+	} else if !path.IsAbs(in) && !strings.HasPrefix(in, "${") {
+		say("DC-ENV-FILE", Note, "the path begins where the tool was started, which is not always the project", "write ${localWorkspaceFolder}/"+in)
 	}
 }

@@ -142,14 +142,11 @@ func (s Settings) place(at int) Place {
 // settings decodes.
 func settings(root value, in []byte) Settings {
 	s := Settings{root: root, text: in}
-	build, legacy := root.get("build"), root.get("dockerFile").text
+	build := root.get("build")
 	s.Name, s.Image = root.get("name").word(), root.get("image").word()
 	s.Dockerfile, s.Context, s.Target = build.get("dockerfile").word(), build.get("context").word(), build.get("target").word()
-	if s.Dockerfile == "" {
-		s.Dockerfile = legacy
-	}
-	if s.Context == "" {
-		s.Context = root.get("context").word()
+	if root.find("dockerFile") != nil { // the old spelling decides, and has a context of its own
+		s.Dockerfile, s.Context = root.get("dockerFile").word(), root.get("context").word()
 	}
 	s.BuildArgs, _ = build.get("args").table()
 	s.BuildOptions, s.CacheFrom = build.get("options").words(), build.get("cacheFrom").words()

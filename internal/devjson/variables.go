@@ -32,30 +32,34 @@ func (c *check) within(top, key string, v value) {
 	if v.kind != text {
 		return
 	}
-	shell := strings.HasSuffix(top, "Command")
-	for _, at := range variable().FindAllStringIndex(v.text, -1) {
-		written := v.text[at[0]:at[1]]
-		name, rest, hasRest := strings.Cut(written[2:len(written)-1], ":")
-		switch {
-		case !slices.Contains(variableNames(), name):
-			if near := likely(name, variableNames()); (top == "remoteEnv" || top == "containerEnv") && near == "" {
-				c.inEnvironment(top, key, v, written, name)
-			} else {
-				c.unknownVariable(top, shell, v, written, name, hasRest)
-			}
-		case (name == "localEnv" || name == "env" || name == "containerEnv") && rest == "":
-			c.add("DC-VARIABLE", Fail, v.at, written, "it does not say which variable of the environment: the CLI stops with \"no environment variable name is given\"", "write ${"+name+":HOME}")
-		case name == "containerEnv" && top == "containerEnv":
-			c.add("DC-VARIABLE", Fail, v.at, key+": "+written, "the container is not there yet when its environment is made: the text stays as it is written", "move "+key+" to remoteEnv")
-		case (name == "localEnv" || name == "env") && strings.Count(rest, ":") > 1:
-			_, fallback, _ := strings.Cut(rest, ":")
-			c.add("DC-VARIABLE", Warn, v.at, written, fmt.Sprintf("the CLI takes the default up to the next colon only: %q", fallback[:strings.IndexByte(fallback, ':')]), "set the variable, or use a default without a colon")
-		}
+	for _, written := range variable().FindAllString(v.text, -1) {
+		c.oneVariable(top, key, v, written)
 	}
-	if !shell && (top == "remoteEnv" || top == "containerEnv") && regexp.MustCompile(`(^|:)\$PATH(:|$)`).MatchString(v.text) {
+	if (top == "remoteEnv" || top == "containerEnv") && regexp.MustCompile(`(^|:)\$PATH(:|$)`).MatchString(v.text) {
 		c.add("DC-VARIABLE", Fail, v.at, key+": "+v.text, "no shell reads this value, and $PATH stays as it is written: programs are not found any more", "write \"remoteEnv\": {\"PATH\": \"${containerEnv:PATH}:…\"}")
 	}
 	c.emptyVariables(top, key, v)
+}
+
+// oneVariable judges ${…} by its name, and by where it stands.
+func (c *check) oneVariable(top, key string, v value, written string) {
+	shell := strings.HasSuffix(top, "Command")
+	name, rest, hasRest := strings.Cut(written[2:len(written)-1], ":")
+	switch {
+	case !slices.Contains(variableNames(), name):
+		if near := likely(name, variableNames()); (top == "remoteEnv" || top == "containerEnv") && near == "" {
+			c.inEnvironment(top, key, v, written, name)
+		} else {
+			c.unknownVariable(top, shell, v, written, name, hasRest)
+		}
+	case (name == "localEnv" || name == "env" || name == "containerEnv") && rest == "":
+		c.add("DC-VARIABLE", Fail, v.at, written, "it does not say which variable of the environment: the CLI stops with \"no environment variable name is given\"", "write ${"+name+":HOME}")
+	case name == "containerEnv" && top == "containerEnv":
+		c.add("DC-VARIABLE", Fail, v.at, key+": "+written, "the container is not there yet when its environment is made: the text stays as it is written", "move "+key+" to remoteEnv")
+	case (name == "localEnv" || name == "env") && strings.Count(rest, ":") > 1:
+		_, fallback, _ := strings.Cut(rest, ":")
+		c.add("DC-VARIABLE", Warn, v.at, written, fmt.Sprintf("the CLI takes the default up to the next colon only: %q", fallback[:strings.IndexByte(fallback, ':')]), "set the variable, or use a default without a colon")
+	}
 }
 
 // unknownVariable judges ${name}. A line of the shell has variables of its own.
