@@ -59,7 +59,7 @@ func (b *bench) must(err error) {
 // named is the name of a volume that Docker makes with the container.
 func (b *bench) volume() string { return b.daemon.Volume(b.t) }
 
-func TestRealEveryFaultOfAMountIsNamedByItsCause(t *testing.T) {
+func TestRealSlowEveryFaultOfAMountIsNamedByItsCause(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name     string
@@ -204,7 +204,7 @@ func (b *bench) image(lines string) string {
 	return tag
 }
 
-func TestRealWhatIsMountedAsItShouldBeRaisesNothing(t *testing.T) {
+func TestRealSlowWhatIsMountedAsItShouldBeRaisesNothing(t *testing.T) {
 	t.Parallel()
 	for name, prepare := range map[string]func(*bench){
 		"no container": func(b *bench) {},
