@@ -4,6 +4,7 @@ package configuration
 
 import (
 	"context"
+	"os"
 	"slices"
 
 	"iact-infra/internal/devcontainer/doctor"
@@ -31,7 +32,7 @@ func written(_ context.Context, s *scene.Scene) []doctor.Finding {
 		if err != nil {
 			return doctor.Unseen(err)
 		}
-		found = devjson.Check(path, text, s.Read)
+		found = devjson.Judge(path, text, devjson.Options{Files: os.DirFS(s.Workspace), Folder: s.Workspace, Env: s.Env()})
 	}
 	if main, err := s.Main(); err == nil && main != nil && main.State.Running {
 		// Who is there is asked inside: DC-PRM-001.

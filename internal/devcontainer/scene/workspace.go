@@ -82,13 +82,19 @@ func (s *Scene) Settings() (devjson.Settings, error) {
 	})
 }
 
-// variables are those that this machine gives to a devcontainer.json.
-func (s *Scene) variables(settings devjson.Settings) devjson.Variables {
-	v := devjson.Variables{Env: map[string]string{}, LocalWorkspaceFolder: s.Workspace}
+// Env are the variables of this process by their names.
+func (s *Scene) Env() map[string]string {
+	all := map[string]string{}
 	for _, line := range s.Environ {
 		name, value, _ := strings.Cut(line, "=")
-		v.Env[name] = value
+		all[name] = value
 	}
+	return all
+}
+
+// variables are those that this machine gives to a devcontainer.json.
+func (s *Scene) variables(settings devjson.Settings) devjson.Variables {
+	v := devjson.Variables{Env: s.Env(), LocalWorkspaceFolder: s.Workspace}
 	v.ContainerWorkspaceFolder = v.Substitute(settings.WorkspaceFolder)
 	if v.ContainerWorkspaceFolder == "" {
 		v.ContainerWorkspaceFolder = "/workspaces/" + filepath.Base(s.Workspace)
