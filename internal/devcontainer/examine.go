@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"path/filepath"
+	"slices"
 
 	"iact-infra/internal/devcontainer/doctor"
 	"iact-infra/internal/procedure"
@@ -48,6 +49,8 @@ func (r *Room) examine(ctx context.Context, w *procedure.Work, target string, so
 	found := doctor.Explain(doctor.Examine(ctx, s, some))
 	report := doctor.Report{Target: target, Workspace: s.Workspace, Findings: found, All: pick.All, Lang: w.Lang}
 	report.Config, _ = s.ConfigPath()
+	all, _ := s.Configs() // it was asked for before, and answered
+	report.Others = slices.DeleteFunc(slices.Clone(all), func(name string) bool { return name == report.Config })
 	if report.Config != "" {
 		report.Config = filepath.Join(s.Workspace, report.Config)
 	}

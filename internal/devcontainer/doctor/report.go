@@ -16,9 +16,10 @@ import (
 type Report struct {
 	Target    string // that asked for it
 	Workspace string
-	Config    string // the devcontainer.json, from the workspace
-	Container string // "" when there is none
-	Engine    string // one line
+	Config    string   // the devcontainer.json
+	Others    []string // that the workspace has beside it
+	Container string   // "" when there is none
+	Engine    string   // one line
 	Took      time.Duration
 	Findings  []Finding // as Explain orders them
 	All       bool      // shows what a root cause explains, too
@@ -116,6 +117,7 @@ func (r Report) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Workspace string     `json:"workspace"`
 		Config    string     `json:"config"`
+		Others    []string   `json:"other_configs"`
 		Container string     `json:"container"`
 		Engine    string     `json:"engine"`
 		State     State      `json:"state"`
@@ -128,24 +130,26 @@ func (r Report) MarshalJSON() ([]byte, error) {
 		Hidden    []view     `json:"hidden"`
 		Repaired  []Repaired `json:"repaired,omitempty"`
 	}{
-		r.Workspace, r.Config, r.Container, r.Engine, r.State(), r.Took.Seconds(),
+		r.Workspace, r.Config, append([]string{}, r.Others...), r.Container, r.Engine, r.State(), r.Took.Seconds(),
 		r.Count(OK), r.Count(Warn), r.Count(Fail), r.Count(Unknown), findings, hidden, r.Repaired,
 	})
 }
 
 // words are those of the text, in a language.
-type words struct{ where, seen, cause, fix, repair, by, safe, ask, total, hidden, unknown string }
+type words struct{ where, seen, cause, fix, repair, by, safe, ask, total, hidden, unknown, others string }
 
 func wordsIn(lang string) words {
 	if lang == "es" {
 		return words{
 			"lugar", "visto", "causa", "remedio", "reparable", "por", "-fix=true lo hace", "-fix=true lo hace si se le deja",
 			"%s: %s (%d bien, %d avisos, %d fallos; %s)\n", "%d consecuencias ocultas; -all=true las muestra\n", "%d no se pudieron mirar: %s; -all=true las muestra\n",
+			"hay otras configuraciones, que -config=ARCHIVO elige: %s\n",
 		}
 	}
 	return words{
 		"where", "seen", "cause", "fix", "repair", "by", "-fix=true does it", "-fix=true does it when it may",
 		"%s: %s (%d ok, %d warnings, %d failures; %s)\n", "%d consequences are hidden; -all=true shows them\n", "%d could not be looked at: %s; -all=true shows them\n",
+		"there are other configurations, which -config=FILE chooses: %s\n",
 	}
 }
 
@@ -172,6 +176,9 @@ func (r Report) Write(to io.Writer) error {
 	if n := r.Count(Unknown); n > 0 && !r.All {
 		fmt.Fprintf(&b, say.unknown, n, report.Clean(r.first(Unknown).Evidence))
 	}
+	if len(r.Others) > 0 {
+		fmt.Fprintf(&b, say.others, report.Clean(strings.Join(r.Others, ", ")))
+	}
 	fmt.Fprintf(&b, say.total, r.name(), r.State(), r.Count(OK), r.Count(Warn), r.Count(Fail), report.Duration(r.Took))
 	if _, err := io.WriteString(to, b.String()); err != nil {
 		return fmt.Errorf("write findings: %w", err)
@@ -180,7 +187,7 @@ func (r Report) Write(to io.Writer) error {
 }
 
 func (r Report) writeBad(b *strings.Builder, say words, f Finding) {
-	fmt.Fprintf(b, "%-4s  %s  %s\n", f.State, f.Code, f.Title.In(r.Lang))
+	fmt.Fprintf(b, "%-4s  %s  %s  (%s)\n", f.State, f.Code, f.Title.In(r.Lang), report.Duration(f.Took))
 	line := func(word, text string) {
 		if text != "" {
 			fmt.Fprintf(b, "      %-7s %s\n", word, report.Clean(text))
