@@ -32,7 +32,9 @@ func (c *check) build(b building) {
 	say := func(line int, code string, state State, evidence, cause, fix string) {
 		c.addAt(code, state, fmt.Sprintf("%s:%d", b.file, line), evidence, cause, fix)
 	}
+	d := &dockerfile{check: c, building: b, say: say, args: predefined()}
 	for directive, line := range directives(strings.Split(string(b.text), "\n")) {
+		d.shell = d.shell || strings.HasPrefix(directive, "escape=`")
 		if strings.HasPrefix(directive, "syntax=") {
 			say(line, "DC-INSTRUCTION", Note, "# "+directive, "the builder fetches this image from its registry first, which fails without a network", "take the line out where nothing in the file needs it")
 		}
@@ -41,7 +43,6 @@ func (c *check) build(b building) {
 		say(1, "DC-FROM", Fail, "the file has no instruction", "docker says \"the Dockerfile cannot be empty\"", "begin it with FROM")
 		return
 	}
-	d := &dockerfile{check: c, building: b, say: say, args: predefined()}
 	for _, i := range all {
 		d.instruction(i)
 	}

@@ -36,6 +36,13 @@ func (c *check) services() {
 func (c *check) topKeys() {
 	known := []string{"services", "volumes", "networks", "configs", "secrets", "version", "name", "include", "models"}
 	for _, f := range c.project.tops {
+		if f.key.Value == "version" && f.in.Tag != "!!str" && f.in.Kind == yaml.ScalarNode {
+			c.addAt("DC-TYPE", Fail, f.where(), "version is "+f.in.Value, "Compose says \"version must be a string\" and does not start", "take the line out; nobody reads it any more")
+		}
+		if f.key.Value == "services" && f.in.Kind != yaml.MappingNode {
+			c.addAt("DC-COMPOSE", Fail, f.where(), "services is no mapping", "Compose says \"services must be a mapping\"", "write each service as NAME: with its settings indented below")
+			c.project.whole = false
+		}
 		if slices.Contains(known, f.key.Value) || strings.HasPrefix(f.key.Value, "x-") || f.key.Tag == "!!merge" {
 			continue
 		}
@@ -51,7 +58,7 @@ func (c *check) topKeys() {
 func (c *check) serviceKeys(s *service) {
 	known := strings.Fields(`annotations attach blkio_config build cap_add cap_drop cgroup cgroup_parent command configs container_name cpu_count cpu_percent
 		cpu_period cpu_quota cpu_rt_period cpu_rt_runtime cpu_shares cpus cpuset credential_spec depends_on deploy develop device_cgroup_rules devices dns dns_opt
-		dns_search domainname driver_opts entrypoint env_file environment expose extends external_links extra_hosts gpus group_add healthcheck hostname image init
+		dns_search domainname entrypoint env_file environment expose extends external_links extra_hosts gpus group_add healthcheck hostname image init
 		ipc isolation label_file labels links logging mac_address mem_limit mem_reservation mem_swappiness memswap_limit models network_mode networks
 		oom_kill_disable oom_score_adj pid pids_limit platform ports post_start pre_stop privileged profiles provider pull_policy pull_refresh_after read_only
 		restart runtime scale secrets security_opt shm_size stdin_open stop_grace_period stop_signal storage_opt sysctls tmpfs tty ulimits use_api_socket user
@@ -90,9 +97,24 @@ func (c *check) depends(s *service) {
 			}
 			if other != nil && key == "depends_on" {
 				c.condition(s, other, f)
+				c.profiled(s, other, f)
 			}
 		}
 	}
+}
+
+// profiled judges whether what a service depends on is started with it.
+func (c *check) profiled(s, other *service, f field) {
+	_, chosen := c.env["COMPOSE_PROFILES"]
+	if len(other.items("profiles")) == 0 || len(s.items("profiles")) > 0 || chosen || c.env == nil || slices.Contains(c.settings.RunServices, other.name) || other.name == c.settings.Service {
+		return
+	}
+	for _, inner := range fields(f.file, f.in) {
+		if inner.key.Value == "required" && inner.in.Value == "false" {
+			return
+		}
+	}
+	c.addAt("DC-DEPENDS", Warn, f.where(), s.name+" depends on "+other.name+", which has profiles", "no profile is chosen, and Compose says \"depends on undefined service\"", `take the profiles of `+other.name+` out, or name it in "runServices"`)
 }
 
 // condition judges what a service waits for.

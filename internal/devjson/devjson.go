@@ -6,7 +6,15 @@
 // more than that: a missing comma, braces that nobody closes, a key that is there
 // twice and the marks of a merge conflict pass without a word, and what then
 // starts is not what was written. They are named here. Source of the rules: the
-// reference at containers.dev, and version 0.89 of the CLI.
+// reference and the schema at containers.dev, version 0.89 of the CLI, and what
+// docker 28, BuildKit and Compose 2.40 say.
+//
+// Check judges with the text and single files; Judge with the whole project and
+// the environment, and so also the scripts that are run, the context of a build,
+// and variables that are empty. A finding says what comes of the fault, and what
+// to type. What cannot be known is not judged: a path that a variable decides or
+// that leads out of the project, a file that a command before may have made, a
+// service of an included file. Read gives the values to those who judge what runs.
 package devjson
 
 import (

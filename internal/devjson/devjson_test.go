@@ -71,6 +71,7 @@ func TestEachFaultIsNamedAtItsPlace(t *testing.T) {
 	at := usual + ":"
 	for _, c := range []struct{ text, want string }{
 		{"", "DC-SYNTAX fail " + at + "1:1 the file is empty"},
+		{"\xff\xfe{\x00}\x00", "DC-SYNTAX fail " + at + "1:1 the file is written in UTF-16"},
 		{"// nothing\n", "DC-SYNTAX fail " + at + "2:1 the file is empty"},
 		{"[]", "DC-OBJECT fail " + at + "1:1 the file holds a list"},
 		{"{\n  \"image\": \"x\"\n  \"name\": \"y\"\n}", `DC-SYNTAX fail ` + at + `3:3 a comma is missing before "\""`},

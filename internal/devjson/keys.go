@@ -13,7 +13,7 @@ func (c *check) keys(root value) {
 			c.shaped(m.key, m.value, s)
 			continue
 		}
-		if instead, there := elsewhere()[m.key]; there {
+		if instead, there := misplaced()[m.key]; there {
 			c.add("DC-KEY", Fail, m.at, m.key, "no tool knows this key here, and it is passed over without a word", instead)
 			c.meant = c.meant || m.key == "dockerfile" || m.key == "dockerCompose"
 			continue
@@ -24,8 +24,8 @@ func (c *check) keys(root value) {
 	}
 }
 
-// elsewhere are keys that people take from other tools, and what they are here.
-func elsewhere() map[string]string {
+// misplaced are keys that people take from other tools, and what they are here.
+func misplaced() map[string]string {
 	const build = `it belongs into "build": {"dockerfile": …}`
 	return map[string]string{
 		"dockerfile": `write "build": {"dockerfile": "Dockerfile"}`, "args": build, "target": build, "cacheFrom": build,
@@ -43,7 +43,7 @@ func schema() map[string]shape {
 	truth := shape{kinds: "b"}
 	list := shape{kinds: "l", each: &word}
 	words := shape{kinds: "sl", each: &word}
-	scalar := shape{kinds: "s", soft: true}
+	scalar := shape{kinds: "snb", soft: true}
 	command := shape{kinds: "slo", each: &shape{kinds: "sl", each: &word}}
 	size := shape{kinds: "s", pattern: `^\d+([tgmk]b)?$`, like: `"8gb": a number and kb, mb, gb or tb, in small letters`, effect: "the CLI takes what it cannot read for 0, and asks for nothing"}
 	port := portShape()
@@ -59,7 +59,7 @@ func schema() map[string]shape {
 		"forwardPorts":                {kinds: "l", soft: true, each: &shape{kinds: "ns"}},
 		"appPort":                     {kinds: "nsl", each: &shape{kinds: "ns"}},
 		"portsAttributes":             {kinds: "o", each: &port}, "otherPortsAttributes": port,
-		"containerEnv": {kinds: "o", each: &scalar}, "remoteEnv": {kinds: "o", each: &shape{kinds: "s0", soft: true}},
+		"containerEnv": {kinds: "o", each: &scalar}, "remoteEnv": {kinds: "o", each: &shape{kinds: "s0nb", soft: true}},
 		"mounts":  {kinds: "l", each: &shape{kinds: "so"}},
 		"runArgs": list, "capAdd": list, "securityOpt": list,
 		"init": truth, "privileged": truth, "overrideCommand": truth, "updateRemoteUserUID": truth,

@@ -4,11 +4,8 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
-
-	"mvdan.cc/sh/v3/syntax"
 )
 
 // lifecycle judges the commands that the tools run: on the host the first one, in
@@ -24,9 +21,9 @@ func (c *check) lifecycle(root value) {
 			c.idle(key+"."+part.key, part.value)
 		}
 	}
-	runnable := map[string]bool{} // what an earlier command made runnable
+	runnable, said := map[string]bool{}, "" // what an earlier command made runnable, and what it said
 	for _, command := range c.settings.Lifecycle {
-		r := &running{check: c, command: command, dir: ".", known: true, runnable: runnable}
+		r := &running{check: c, command: command, dir: ".", known: true, runnable: runnable, said: &said}
 		if command.Name != "initializeCommand" {
 			r.dir, r.known = c.inside(c.settings.WorkspaceFolder)
 		}
@@ -100,7 +97,7 @@ type running struct {
 	dir      string // of the project
 	known    bool   // whether dir is
 	runnable map[string]bool
-	after    bool // something ran before, which may have made files
+	said     *string // by all commands before this one, which may have made files
 }
 
 func (r *running) say(code string, state State, evidence, cause, fix string) {
@@ -113,139 +110,9 @@ func (r *running) say(code string, state State, evidence, cause, fix string) {
 
 // statement judges what is run for certain: no branch of an if, and nothing that
 // has another way.
-func (r *running) statement(s *syntax.Stmt) {
-	switch command := s.Cmd.(type) {
-	case *syntax.CallExpr:
-		r.call(command)
-	case *syntax.BinaryCmd:
-		r.statement(command.X)
-		if command.Op == syntax.AndStmt || command.Op == syntax.Pipe {
-			if first, is := command.X.Cmd.(*syntax.CallExpr); !is || !tests(first) {
-				r.statement(command.Y)
-			}
-		}
-	case *syntax.Block:
-		for _, inner := range command.Stmts {
-			r.statement(inner)
-		}
-	}
-}
-
 // tests says whether a command only asks.
-func tests(call *syntax.CallExpr) bool {
-	return len(call.Args) > 0 && slices.Contains([]string{"[", "test", "command", "which", "type", "grep"}, call.Args[0].Lit())
-}
-
 // call takes the words of a command that no variable decides.
-func (r *running) call(call *syntax.CallExpr) {
-	var words []string
-	for _, arg := range call.Args {
-		words = append(words, r.literal(arg))
-	}
-	r.words(words)
-}
-
 // literal is a word without quotes; one that the shell decides has a $.
-func (r *running) literal(word *syntax.Word) string {
-	var b strings.Builder
-	syntax.Walk(word, func(node syntax.Node) bool {
-		switch node := node.(type) {
-		case *syntax.Lit:
-			b.WriteString(node.Value)
-		case *syntax.SglQuoted:
-			b.WriteString(node.Value)
-		case *syntax.ParamExp:
-			if node.Param != nil && slices.Contains(variableNames(), node.Param.Value) {
-				b.WriteString("${" + node.Param.Value + "}")
-			} else {
-				b.WriteString("$")
-			}
-			return false
-		case *syntax.CmdSubst, *syntax.ArithmExp, *syntax.ProcSubst, *syntax.ExtGlob:
-			b.WriteString("$")
-			return false
-		}
-		return true
-	})
-	return b.String()
-}
-
 // words judges a program and its arguments.
-func (r *running) words(words []string) {
-	for len(words) > 1 && slices.Contains([]string{"sudo", "exec", "time", "nohup", "env", "nice", "command"}, words[0]) && !strings.HasPrefix(words[1], "-") && !strings.Contains(words[1], "=") {
-		words = words[1:]
-	}
-	if len(words) == 0 {
-		return
-	}
-	program := words[0]
-	switch {
-	case program == "cd" && len(words) == 2:
-		r.cd(words[1])
-		return
-	case program == "chmod":
-		for _, word := range words[2:] {
-			if where, known := r.find(word); known {
-				r.runnable[where] = true
-			}
-			r.runnable[path.Base(word)] = true
-			r.runnable["*"] = r.runnable["*"] || strings.ContainsAny(word, "*$") || strings.Contains(words[1], "R")
-		}
-		return
-	case slices.Contains([]string{"echo", "printf", "set", "export", "true", ":", "umask", "pwd"}, program):
-		return
-	}
-	if reads := regexp.MustCompile(`^(?:/\S*/)?(ba|da|z|k|a)?sh$|^(?:/\S*/)?(python[0-9.]*|node|ruby|perl|php)$|^(source|\.)$`); reads.MatchString(program) {
-		r.interpreted(words)
-	} else if strings.Contains(program, "/") {
-		r.script(program, "", true)
-	}
-	r.after = true
-}
-
-func (r *running) cd(to string) {
-	if strings.ContainsAny(to, "$~*-") && !strings.HasPrefix(to, "${") || !r.known && !path.IsAbs(to) {
-		r.known = false
-		return
-	}
-	where, known := r.find(to)
-	if known && r.files != nil && r.noFolder(where) && !r.after && !r.made(where) && r.absent(where) && !generated(where) {
-		r.say("DC-PATH", Warn, "cd "+to, "there is no "+where+" in the project", "correct the path")
-		known = false
-	}
-	r.dir, r.known = where, known
-}
-
 // find is a path of a command in the project.
-func (r *running) find(word string) (where string, known bool) {
-	switch {
-	case strings.ContainsAny(word, "~*?["):
-		return "", false
-	case r.command.Name != "initializeCommand" && (path.IsAbs(word) || strings.HasPrefix(word, "${container")):
-		return r.inside(word)
-	case strings.HasPrefix(word, "${localWorkspaceFolder}"):
-		return r.inProject(".", word)
-	case strings.Contains(word, "$"), path.IsAbs(word) && r.folder == "":
-		return "", false
-	}
-	where, known = r.inProject(r.dir, word)
-	return where, known && r.known
-}
-
 // interpreted judges the script that an interpreter is given.
-func (r *running) interpreted(words []string) {
-	for _, word := range words[1:] {
-		switch {
-		case word == "-c" || word == "-m" || word == "-e" || word == "-" || word == "-s" || word == "--eval" || word == "-r" || word == "-p" || word == "-i":
-			return
-		case regexp.MustCompile(`^-[a-z]*c$`).MatchString(word):
-			return
-		case strings.HasPrefix(word, "-"), strings.HasPrefix(word, "+"):
-			continue
-		case word == "pipefail" || word == "errexit":
-			continue
-		}
-		r.script(word, path.Base(words[0]), false)
-		return
-	}
-}

@@ -73,6 +73,9 @@ func understood(in []byte) (root *value, problems []problem, whole bool) {
 	if bytes.HasPrefix(in, []byte("\xef\xbb\xbf")) {
 		p.at = 3
 	}
+	if bytes.HasPrefix(in, []byte("\xff\xfe")) || bytes.HasPrefix(in, []byte("\xfe\xff")) {
+		p.stop(0, "the file is written in UTF-16", "tools read UTF-8, and find nothing in it", "iconv -f UTF-16 -t UTF-8 FILE > NEW, and put NEW in its place")
+	}
 	if p.space(); p.at == len(p.in) && !p.stopped {
 		p.stop(p.at, "the file is empty", "nothing was written, or the file was cut off", `write the settings: {"image": "…"}`)
 	}

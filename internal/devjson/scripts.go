@@ -22,14 +22,21 @@ func (r *running) script(word, interpreter string, direct bool) {
 	in, err := r.look(where)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		r.missing(word, where)
+		if interpreter != "node" || r.absent(where+".js") {
+			r.missing(word, where)
+		}
 		return
 	case err != nil:
-		if r.files != nil && !r.noFolder(where) {
+		if r.files != nil && !r.noFolder(where) && !regexp.MustCompile(`^(python|node|ruby|php)`).MatchString(interpreter) {
 			r.say("DC-LIFECYCLE", Fail, word, where+" is a folder", "name the script in it")
 		}
 		return
 	}
+	r.readable(word, where, interpreter, in, direct)
+}
+
+// readable judges the text of a script.
+func (r *running) readable(word, where, interpreter string, in []byte, direct bool) {
 	first, _, _ := bytes.Cut(in, []byte("\n"))
 	shebang, hasShebang := bytes.CutPrefix(first, []byte("#!"))
 	shell := regexp.MustCompile(`^(ba|da|z|k|a)?sh$|^(source|\.)$`).MatchString(interpreter) || direct && regexp.MustCompile(`\b(ba|da|z|k|a)?sh\s*$`).Match(bytes.TrimSpace(shebang))
@@ -54,11 +61,16 @@ func (r *running) script(word, interpreter string, direct bool) {
 
 // missing is for a script that is not there; an earlier command may have made it.
 func (r *running) missing(word, where string) {
-	if r.made(where) && r.command.Name != "initializeCommand" || generated(where) || r.after && !looksLikeScript(where) {
+	makers := regexp.MustCompile(`\b(clone|submodule|curl|wget|unzip|tar)\b|` + regexp.QuoteMeta(path.Base(where)))
+	ran := *r.said != ""
+	switch {
+	case r.made(where) && r.command.Name != "initializeCommand", generated(where), makers.MatchString(*r.said):
+		return
+	case ran && !looksLikeScript(where), ran && r.files != nil && r.absent(path.Dir(where)):
 		return
 	}
 	state := Fail
-	if r.after || r.files != nil && r.absent(path.Dir(where)) && !looksLikeScript(where) {
+	if r.files != nil && r.absent(path.Dir(where)) && !looksLikeScript(where) {
 		state = Warn
 	}
 	from := "the root of the project"
