@@ -53,7 +53,7 @@ func logs(t testing.TB, dir string) map[string]string {
 func TestOfRealExcerptsNineteenInTwentyHaveTheirCauseFirstAndNoneLacksIt(t *testing.T) {
 	t.Parallel()
 	c := load(t)
-	for _, dir := range []string{"logs"} {
+	for _, dir := range []string{"logs", "heldout"} {
 		all, first := excerpts(t, dir), 0
 		for _, e := range all {
 			got := ids(c.Match(e.text))

@@ -118,11 +118,14 @@ func syslogLength(b []byte) int {
 	if host <= 0 {
 		return i
 	}
-	program := bytes.Index(b[i+host:], []byte("]: "))
+	program := bytes.Index(b[i+host:], []byte("]:"))
 	if program < 0 || bytes.IndexByte(b[i+host+1:i+host+program], ' ') >= 0 {
 		return i
 	}
-	return i + host + program + 3
+	if end := i + host + program + 2; end == len(b) || b[end] == ' ' {
+		return end
+	}
+	return i
 }
 
 // pidLength measures "[123] " and "[123-1] ".
@@ -134,10 +137,10 @@ func pidLength(b []byte) int {
 	for i < len(b) && (digit(b[i]) || i > 1 && b[i] == '-') {
 		i++
 	}
-	if i == 1 || i+1 >= len(b) || b[i] != ']' || b[i+1] != ' ' {
+	if i == 1 || i >= len(b) || b[i] != ']' || i+1 < len(b) && b[i+1] != ' ' {
 		return 0
 	}
-	return i + 2
+	return min(i+2, len(b))
 }
 
 // containerLength measures "db-1 | ", as docker compose writes it.
@@ -146,8 +149,8 @@ func containerLength(b []byte) int {
 	for i < len(b) && i < 64 && (digit(b[i]) || b[i] == '-' || b[i] == '_' || b[i] == '.' || shape(b[i:], "a")) {
 		i++
 	}
-	if i == 0 || i+2 >= len(b) || b[i] != ' ' || b[i+1] != '|' || b[i+2] != ' ' {
+	if i == 0 || i+1 >= len(b) || b[i] != ' ' || b[i+1] != '|' || i+2 < len(b) && b[i+2] != ' ' {
 		return 0
 	}
-	return i + 3
+	return min(i+3, len(b))
 }
