@@ -39,7 +39,9 @@ func (e Event) At() time.Time { return time.Unix(0, e.TimeNano) }
 // Events are what the engine remembers of some containers since then, the oldest
 // first. It forgets them when it restarts, and keeps some 256 at most.
 func (s *Scene) Events(ctx context.Context, since time.Duration, of ...*Container) ([]Event, error) {
-	words := []string{"events", "--since", since.String(), "--until", "0s", "--format", "{{json .}}"}
+	// A span would be cut to whole seconds, and the last events lost.
+	now := time.Now().UTC().Format(time.RFC3339Nano)
+	words := []string{"events", "--since", since.String(), "--until", now, "--format", "{{json .}}"}
 	for _, c := range of {
 		words = append(words, "--filter", "container="+c.ID)
 	}
