@@ -5,6 +5,7 @@ package scenetest
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -56,7 +57,8 @@ func Over(t testing.TB, transport command.Transport) *Rig {
 }
 
 // Answers is a transport that runs everything on this machine but the docker
-// client, whose answers it makes up: what other engines say, or newer ones.
+// client, whose answers it makes up: what other engines say, or newer ones. A
+// script that runs the client is one of its calls, too: Expect("sh", …).
 func Answers(docker command.Transport) command.Transport {
 	return answers{command.Local(), docker}
 }
@@ -67,7 +69,7 @@ type answers struct {
 }
 
 func (a answers) Start(ctx context.Context, c command.Command, stdout *os.File) (command.Process, error) {
-	if c.Program == "docker" {
+	if c.Program == "docker" || c.Program == "sh" && len(c.Args) > 1 && strings.Contains(c.Args[1], "docker \"$@\"") {
 		return a.docker.Start(ctx, c, stdout)
 	}
 	return a.Transport.Start(ctx, c, stdout)
@@ -110,6 +112,28 @@ func (r *Rig) Fail(args ...string) (name, said string) {
 		r.t.Fatalf("container %s of %q ended well: it should have failed", name, args)
 	}
 	return name, err.Error()
+}
+
+// Up has the real devcontainers CLI make the workspace's container, and returns
+// what it wrote when that failed. Its containers go with the test.
+func (r *Rig) Up(args ...string) (failed string) {
+	r.t.Helper()
+	testbed.Node(r.t)
+	r.t.Cleanup(func() {
+		for id := range strings.FieldsSeq(r.daemon.Run(r.t, "ps", "--all", "--quiet", "--filter", "label="+scene.LabelFolder+"="+r.Workspace)) {
+			r.daemon.Run(r.t, "rm", "--force", "--volumes", id)
+		}
+	})
+	up := command.Change("npx", append([]string{"--yes", "@devcontainers/cli@0.89.0", "up", "--buildkit", "never", "--workspace-folder", r.Workspace}, args...)...)
+	up.Env, up.Timeout = r.daemon.Env(), 5*time.Minute
+	if _, err := r.door.Text(r.t.Context(), up).String(); err != nil {
+		var why *command.Error
+		if errors.As(err, &why) {
+			return err.Error() + "\n" + why.Stderr
+		}
+		return err.Error()
+	}
+	return ""
 }
 
 func (r *Rig) labels() []string {
