@@ -56,7 +56,9 @@ func workspace(p *person) []doctor.Finding {
 		return []doctor.Finding{p.locked()}
 	}
 	foreign := slices.DeleteFunc(p.listed("foreign"), func(o owned) bool { // volumes are another check's
-		return slices.ContainsFunc(p.main.Mounts, func(m scene.Mount) bool { return m.Type == "volume" && strings.HasPrefix(o.name+"/", m.Destination+"/") && m.Destination != p.folder })
+		return slices.ContainsFunc(p.main.Mounts, func(m scene.Mount) bool {
+			return m.Type == "volume" && strings.HasPrefix(o.name+"/", m.Destination+"/") && m.Destination != p.folder
+		})
 	})
 	if len(foreign) == 0 {
 		return doctor.Good("%s can write %s", p.who(), p.folder)

@@ -2,7 +2,6 @@ package scene
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -74,12 +73,22 @@ func (s *Scene) In(ctx context.Context, c *Container, user, script string, args 
 		words = append(words, "--user", user)
 	}
 	words = append(words, c.ID, "sh", "-c", script, "doctor")
-	out, err := s.Text(ctx, append(words, args...)...)
-	var failed *command.Error
-	if errors.As(err, &failed) && (failed.Exit == 126 || failed.Exit == 127) && strings.Contains(failed.Stderr+out, `"sh"`) {
-		return nil, fmt.Errorf("container %s has no shell", c.Name)
+	if _, err := s.Engine(); err != nil {
+		return nil, err
 	}
-	return parts(out), err
+	ask := command.Read("sh", append([]string{"-c", refusing, "doctor"}, append(words, args...)...)...)
+	ask.Env, ask.Timeout = s.Docker, askLimit
+	out, err := s.Door.Text(ctx, ask).String()
+	said := parts(out)
+	_, refused := said["refused"]
+	refused = refused && len(said) == 1 // a script may end like that by itself
+	delete(said, "refused")
+	if refused && strings.Contains(out, `"sh"`) {
+		return nil, fmt.Errorf("container %s has no shell", c.Name)
+	} else if refused {
+		return nil, fmt.Errorf("docker exec in %s: %s", c.Name, firstLine(out))
+	}
+	return said, err
 }
 
 // HereText is Here for a script whose output is taken as it is.
@@ -100,3 +109,7 @@ func (s *Scene) InsideText(ctx context.Context, script string) (string, error) {
 	}
 	return s.raw(ctx, longLimit, "exec", c.ID, "sh", "-c", script)
 }
+
+// refusing runs the docker client. Why the engine could not start a program in the
+// container stands in what that program would have written.
+const refusing = `docker "$@"; code=$?; case $code in 126 | 127) printf '\n== refused\n' ;; *) exit $code ;; esac`
