@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"slices"
+	"time"
 
 	"iact-infra/internal/devcontainer/doctor"
 	"iact-infra/internal/devcontainer/scene"
@@ -17,6 +18,7 @@ import (
 func Checks() []doctor.Check {
 	return []doctor.Check{
 		doctor.Row("DC-CFG-001", "devcontainer.json y los archivos que nombra", "devcontainer.json and the files that it names", written),
+		{Code: "DC-CFG-002", Title: doctor.Say("Compose acepta sus archivos", "Compose takes its files"), Limit: 7 * time.Second, Look: composed},
 	}
 }
 

@@ -56,6 +56,10 @@ func roots() []root {
 		{code: "DC-VOL-004", explains: append([]string{"DC-STA-001"}, start...)},
 		{code: "DC-VOL-006", explains: append([]string{"DC-STA-001"}, start...)},
 		{code: "DC-PRM-001", explains: start},
+		{code: "DC-COMPOSE", explains: []string{"DC-CFG-002"}},
+		{code: "DC-VOL-007", explains: []string{"DC-PRM-002", "DC-PRM-008", "DC-STA-011"}},
+		{code: "DC-PRM-002", explains: []string{"DC-PRM-008"}}, // the workspace is another user's, also for git
+		{code: "DC-PRM-003", explains: []string{"DC-PRM-010"}},
 	}
 }
 

@@ -135,7 +135,7 @@ func readOnly(s *sightseen) []doctor.Finding {
 			case s.databases[c.ID].dir != "" && within(s.databases[c.ID].dir, m.Destination):
 				add(doctor.Fail, c, fmt.Sprintf("%s is mounted read-only (%s)", m.Destination, m.Source),
 					doctor.Say("una base de datos tiene que escribir sus archivos", "a database has to write its files"),
-					"take :ro out of the mount at "+m.Destination+", and make the container again", "DC-STA-002", "DC-STA-003", "DC-STA-005", "DC-STA-015")
+					"take :ro out of the mount at "+m.Destination+", and make the container again", "DC-VOL-005", "DC-STA-002", "DC-STA-003", "DC-STA-005", "DC-STA-015")
 			case m.Type == "volume" && c == s.main && s.unwritten(m):
 				add(doctor.Warn, c, fmt.Sprintf("volume %s at %s is empty, read-only, and written by no container", m.Name, m.Destination),
 					doctor.Say("nadie puede escribir en ese volumen", "nobody can write to that volume"),
