@@ -3,11 +3,14 @@ package scene
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"iact-infra/internal/command"
 )
 
 // Container is one as docker inspect tells it. Only what the checks use is here.
@@ -119,24 +122,23 @@ func (c *Container) Label(name string) string { return c.Config.Labels[name] }
 // Everyone are all containers of the engine, the newest first.
 func (s *Scene) Everyone() ([]*Container, error) {
 	return s.containers.ask(s.ctx, askLimit, func(ctx context.Context) ([]*Container, error) {
-		for try := 0; ; try++ {
-			out, err := s.Text(ctx, "ps", "--all", "--quiet", "--no-trunc")
-			if err != nil {
-				return nil, err
+		out, err := s.Text(ctx, "ps", "--all", "--quiet", "--no-trunc")
+		ids := strings.Fields(out)
+		for err == nil && len(ids) > 0 {
+			if out, err = s.Text(ctx, append([]string{"container", "inspect"}, ids...)...); err == nil {
+				return readContainers(out)
 			}
-			ids := strings.Fields(out)
-			if len(ids) == 0 {
-				return nil, nil
+			// Those that have gone in between are named.
+			var failed *command.Error
+			all := len(ids)
+			if errors.As(err, &failed) {
+				ids = slices.DeleteFunc(ids, func(id string) bool { return strings.Contains(failed.Stderr, id) })
 			}
-			out, err = s.Text(ctx, append([]string{"container", "inspect"}, ids...)...)
-			if err != nil && try < 2 && strings.Contains(err.Error(), "No such container") {
-				continue // one has gone in between
+			if len(ids) < all {
+				err = nil
 			}
-			if err != nil {
-				return nil, err
-			}
-			return readContainers(out)
 		}
+		return nil, err
 	})
 }
 

@@ -177,9 +177,10 @@ func TestRealSlowEveryFaultOfAMountIsNamedByItsCause(t *testing.T) {
 			t.Parallel()
 			b := at(t)
 			c.inject(b)
-			bad := scenetest.Bad(b.Examine(volumes.Checks()))
+			found := b.Examine(volumes.Checks())
+			bad := scenetest.Bad(found)
 			if len(bad) != 1 {
-				t.Fatalf("one fault, and %d causes:\n%s", len(bad), scenetest.Lines(bad))
+				t.Fatalf("one fault, and %d causes:\n%s", len(bad), scenetest.Lines(found))
 			}
 			f := bad[0]
 			if f.Code != c.code || f.State != c.state || !strings.Contains(f.Evidence, c.evidence) {
