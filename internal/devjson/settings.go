@@ -30,9 +30,10 @@ type Settings struct {
 	ContainerEnv, RemoteEnv     map[string]string
 	RemoteUnset                 []string // keys of remoteEnv that are null
 	Lifecycle                   []LifecycleCommand
-	Features                    []Feature // in the order of the file
-	Extensions                  []string  // of VS Code
-	OverrideCommand             *bool     // nil: true, but for Compose
+	Features                    []Feature         // in the order of the file
+	Extensions                  []string          // of VS Code
+	Editor                      map[string]string // settings of VS Code that are no object or list
+	OverrideCommand             *bool             // nil: true, but for Compose
 	ShutdownAction, WaitFor     string
 	Init, Privileged            bool
 	CapAdd, SecurityOpt         []string
@@ -160,6 +161,10 @@ func settings(root value, in []byte) Settings {
 	s.ContainerEnv, _ = root.get("containerEnv").table()
 	s.RemoteEnv, s.RemoteUnset = root.get("remoteEnv").table()
 	s.Extensions = append(root.get("extensions").words(), root.get("customizations").get("vscode").get("extensions").words()...)
+	s.Editor, _ = root.get("customizations").get("vscode").get("settings").table()
+	if s.Editor == nil {
+		s.Editor, _ = root.get("settings").table()
+	}
 	s.ShutdownAction, s.WaitFor = root.get("shutdownAction").word(), root.get("waitFor").word()
 	s.Init, s.Privileged = root.get("init").text == "true", root.get("privileged").text == "true"
 	s.CapAdd, s.SecurityOpt = root.get("capAdd").words(), root.get("securityOpt").words()

@@ -60,6 +60,18 @@ func roots() []root {
 		{code: "DC-VOL-007", explains: []string{"DC-PRM-002", "DC-PRM-008", "DC-STA-011"}},
 		{code: "DC-PRM-002", explains: []string{"DC-PRM-008"}}, // the workspace is another user's, also for git
 		{code: "DC-PRM-003", explains: []string{"DC-PRM-010"}},
+
+		// What is short, and what is slow for want of it.
+		{code: "DC-RES-001", explains: []string{"DC-RES-010", "DC-EXT-008"}},
+		{code: "DC-RES-002", explains: []string{"DC-RES-010", "DC-EXT-008"}},
+		{code: "DC-RES-005", explains: []string{"DC-PRF-004", "DC-PRF-005", "DC-PRF-006", "DC-PRF-007"}},
+		{code: "DC-RES-007", explains: []string{"DC-PRF-009"}},
+		{code: "DC-RES-011", explains: []string{"DC-PRF-005", "DC-PRF-006", "DC-PRF-010"}},
+		{code: "DC-RES-012", explains: []string{"DC-EXT-006", "DC-EXT-008"}},
+		{code: "DC-STA-013", explains: []string{"DC-PRF-008"}},
+		{code: "DC-PRF-008", explains: []string{"DC-PRF-005", "DC-PRF-006", "DC-PRF-007"}},
+		{code: "DC-PRF-007", explains: []string{"DC-PRF-005"}},
+		{code: "DC-PRF-010", explains: []string{"DC-PRF-005", "DC-PRF-006"}},
 	}
 }
 

@@ -207,7 +207,7 @@ func judged(d scene.Disk, seen []scene.Disk) bool {
 // fit in.
 func fullInside(d scene.Disk) []doctor.Finding {
 	share := percent(d.Free, d.Size)
-	f := doctor.Finding{Where: d.Mount, Evidence: used(d), Explains: []string{"DC-EXT-006"}}
+	f := doctor.Finding{Where: d.Mount, Evidence: used(d), Explains: []string{"DC-EXT-008"}}
 	switch {
 	case d.ReadOnly || d.Size == 0:
 		return nil

@@ -42,6 +42,7 @@ type Scene struct {
 	vitals     fact[map[string]*Vitals]
 	interior   fact[*Interior]
 	compose    fact[*Compose]
+	others     sync.Map // *fact by name: those of one group
 }
 
 // New is a scene that has asked for nothing yet. Facts end with ctx.
@@ -62,4 +63,17 @@ func (f *fact[T]) ask(ctx context.Context, limit time.Duration, find func(contex
 		f.value, f.err = find(inner)
 	})
 	return f.value, f.err
+}
+
+// Remember asks for a fact of a group's own, once in a scene. The name is the
+// group's; the fact is always of the same type.
+func Remember[T any](s *Scene, name string, find func(context.Context, *Scene) (T, error)) (T, error) {
+	kept, _ := s.others.LoadOrStore(name, &fact[T]{})
+	f, same := kept.(*fact[T])
+	if !same {
+		f = &fact[T]{}
+	}
+	return f.ask(s.ctx, askLimit, func(inner context.Context) (T, error) {
+		return find(inner, s)
+	})
 }
