@@ -110,6 +110,11 @@ func table() []key {
 				en: "The folder that holds .devcontainer: what devcontainer:doctor looks at; project when left out.",
 				es: "El directorio que contiene .devcontainer: lo que devcontainer:doctor examina; si falta, project.",
 				at: func(c *Config, _ *Source) any { return &c.Devcontainer.Workspace },
+			}, {
+				name: "reach", shape: texts, fallback: "[\"github.com:443\"]", rule: targetRule,
+				en: "What containers are to reach outside, as HOST:PORT; it counts only when this machine reaches it.",
+				es: "A lo que los contenedores deben llegar fuera, como HOST:PUERTO; cuenta solo si esta máquina llega.",
+				at: func(c *Config, _ *Source) any { return &c.Devcontainer.Reach },
 			}},
 			en: "PROCED-INFRA-005: troubleshooting the devcontainer.",
 			es: "PROCED-INFRA-005: diagnóstico del devcontainer.",

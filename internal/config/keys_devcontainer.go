@@ -18,6 +18,7 @@ type Devcontainer struct {
 // Workspace is what the doctor of devcontainers looks at.
 type Workspace struct {
 	Workspace string // absolute
+	Reach     []string
 }
 
 func repositoryRule(s string) string {

@@ -104,16 +104,17 @@ func (r *Room) scene(ctx context.Context, w *procedure.Work) (*scene.Scene, Sele
 	r.mu.Lock()
 	pick := r.pick
 	r.mu.Unlock()
+	c, err := r.o.Config()
+	if err != nil {
+		return nil, pick, err
+	}
 	if pick.Workspace == "" {
-		c, err := r.o.Config()
-		if err != nil {
-			return nil, pick, err
-		}
 		pick.Workspace = cmp.Or(c.Devcontainer.Workspace, c.Project)
 	}
 	pick.Workspace = filepath.Clean(pick.Workspace)
 	s := scene.New(ctx, scene.Options{
 		Door: w.Door, Workspace: pick.Workspace, Config: pick.Config, Docker: r.o.Docker, Environ: r.o.Environ, Now: r.o.Now,
+		Reach: c.Devcontainer.Reach,
 	})
 	return s, pick, s.Check()
 }

@@ -24,6 +24,7 @@ type Options struct {
 	Docker    []string // variables for the docker client, besides Environ
 	Environ   []string // of this process, as NAME=VALUE lines
 	Now       func() time.Time
+	Reach     []string // HOST:PORT of what is to be reached outside
 }
 
 // Scene is one look. It is safe for concurrent use, and lives as long as ctx.

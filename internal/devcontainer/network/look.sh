@@ -1,0 +1,90 @@
+# What one place sees of the network: sh -c THIS doctor PID ID PERL QUESTION...
+# PID is 0 for the place where the script runs. Another one is a process of this
+# machine in container ID: its files and tables are read through /proc, and the
+# questions are asked from its network, by the programs of this machine. PERL is
+# the program that asks them; where there is no perl, other programs ask what
+# they can. "dns * NAME" is one question for each server of resolv.conf.
+pid=$1 id=$2 perl=$3
+shift 3
+root= net=/proc/net enter=
+if [ "$pid" != 0 ]; then
+  root=/proc/$pid/root net=/proc/$pid/net enter="nsenter --target $pid --net"
+  if ! grep -q "$id" "/proc/$pid/mountinfo" "/proc/$pid/cgroup" 2>/dev/null || ! ls "$root/" >/dev/null 2>&1 ||
+    ! $enter true 2>/dev/null || ! command -v perl >/dev/null; then
+    echo "== apart"
+    exit 0
+  fi
+fi
+for name in resolv.conf hosts nsswitch.conf; do
+  echo "== $name"
+  if [ -e "$root/etc/$name" ]; then
+    cat "$root/etc/$name" 2>&1 || echo "! unreadable"
+    [ "$name" != resolv.conf ] || ls -lLn "$root/etc/$name" 2>/dev/null | sed 's/^/#mode /'
+  else
+    echo "! missing"
+  fi
+done
+for name in route tcp tcp6 if_inet6; do
+  echo "== $name"
+  cat "$net/$name" 2>/dev/null
+done
+echo "== links"
+for at in "$root"/sys/class/net/*; do
+  [ ! -e "$at/mtu" ] || echo "${at##*/} $(cat "$at/mtu") $(cat "$at/operstate" 2>/dev/null)"
+done
+
+servers=$(sed -n 's/^[[:space:]]*nameserver[[:space:]][[:space:]]*\([^[:space:]#;]*\).*/\1/p' "$root/etc/resolv.conf" 2>/dev/null | head -n 3)
+n=$#
+while [ "$n" -gt 0 ]; do
+  n=$((n - 1)) question=$1
+  shift
+  case $question in
+    "dns * "*) for server in $servers; do set -- "$@" "dns $server ${question#dns \* }"; done ;;
+    *) set -- "$@" "$question" ;;
+  esac
+done
+echo "== answers"
+if [ "$#" -eq 0 ]; then exit 0; fi
+if $enter perl -MSocket=:addrinfo -e1 >/dev/null 2>&1; then
+  $enter perl -e "$perl" -- "$@"
+  exit 0
+fi
+
+has() { command -v "$1" >/dev/null 2>&1; }
+limit() { if has timeout; then timeout "$@"; else shift; "$@"; fi; }
+
+dns() {
+  if has nslookup && has timeout; then
+    out=$(limit 2 nslookup "$2" "$1" 2>&1)
+    case $?:$out in
+      0:*) echo "dns $1 $2 NOERROR $(echo "$out" | awk 'seen && /^Address/ { sub(/^Address[^:]*: */, ""); print $1 } /^Name:/ { seen = 1 }' | tr '\n' ' ')" ;;
+      *NXDOMAIN*|*"No answer"*) echo "dns $1 $2 NXDOMAIN" ;;
+      *SERVFAIL*) echo "dns $1 $2 SERVFAIL" ;;
+      *REFUSED*) echo "dns $1 $2 REFUSED" ;;
+      *efused*) echo "dns $1 $2 ! Connection refused" ;;
+      *"timed out"*|*"no servers"*|124:*|143:*) echo "dns $1 $2 ! no answer" ;;
+    esac
+  elif has getent; then
+    # Found is found; which of the two it is when it is not, getent does not tell.
+    out=$(RES_OPTIONS='timeout:1 attempts:1' limit 2 getent ahostsv4 "$2" | awk '!seen[$1]++ { print $1 }' | tr '\n' ' ')
+    [ -z "$out" ] || echo "dns $1 $2 NOERROR $out"
+  fi
+}
+
+to() {
+  if has nc; then
+    if nc -w 1 "$1" "$2" </dev/null >/dev/null 2>&1; then echo "to $1 $2 ok $1"; else echo "to $1 $2 ! no connection"; fi
+  elif has bash && has timeout; then
+    if timeout 1 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2" 2>/dev/null; then echo "to $1 $2 ok $1"; else echo "to $1 $2 ! no connection"; fi
+  fi
+}
+
+for question in "$@"; do
+  # shellcheck disable=SC2086 # one word each
+  set -- $question
+  case $1 in
+    dns) dns "$2" "$3" & ;;
+    to) to "$2" "$3" & ;;
+  esac
+done
+wait
