@@ -4,7 +4,9 @@ import (
 	"context"
 
 	"iact-infra/internal/bench"
+	"iact-infra/internal/bench/doctor"
 	"iact-infra/internal/command"
+	"iact-infra/internal/report"
 )
 
 // Bench is bench:all -only=PART.
@@ -18,6 +20,16 @@ func (h *House) Bench(ctx context.Context, only *string) error {
 func (h *House) BenchCPython(ctx context.Context, pgo *bool) error {
 	return h.measure(func(door *command.Door, root string) error {
 		return bench.CPython(ctx, door, root, pgo != nil && *pgo, h.env.Stdout)
+	})
+}
+
+// BenchDoctor is bench:doctor -only=NAME,NAME -keep=true.
+func (h *House) BenchDoctor(ctx context.Context, only *string, keep *bool) error {
+	return h.measure(func(door *command.Door, root string) error {
+		return doctor.Bench(ctx, doctor.Options{
+			Door: door, Root: root, Only: given(only), Keep: keep != nil && *keep,
+			JSON: h.env.Getenv("IACT_FORMAT") == report.FormatJSON, Out: h.env.Stdout,
+		})
 	})
 }
 
