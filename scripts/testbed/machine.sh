@@ -52,7 +52,7 @@ up() {
   unshare --net sleep infinity &
   outer=$!
   unshare --mount --net --pid --fork --kill-child --mount-proc "$0" begin "$dir" >/dev/null 2>"$dir/log" &
-  trap 'kill -s KILL %1 %2 2>/dev/null; wait; clean' EXIT
+  trap 'thaw; kill -s KILL %1 %2 2>/dev/null; wait; clean' EXIT
   trap 'exit 0' TERM INT HUP
   # The network is another one as soon as unshare has run.
   holder=
@@ -71,6 +71,14 @@ up() {
   echo "$outer" >"$dir/outer"
   echo "$holder $outer"
   while kill -0 "$1" 2>/dev/null && [ -e "/proc/$1/exe" ]; do sleep 0.5; done
+}
+
+# thaw lets paused containers end: nothing that is frozen does.
+thaw() {
+  local state
+  for state in "/sys/fs/cgroup/freezer/$(basename "$dir")"/*/freezer.state; do
+    [ ! -e "$state" ] || echo THAWED >"$state" || true
+  done
 }
 
 # clean removes the control groups that the machine's containers had.

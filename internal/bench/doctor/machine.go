@@ -50,7 +50,7 @@ func newMachine(ctx context.Context, door *command.Door, root string) (*machine,
 }
 
 func (m *machine) start(ctx context.Context) (err error) {
-	up := command.Change("bash", m.script("machine.sh"), "up", filepath.Join(m.dir, "machine"), strconv.Itoa(os.Getpid()))
+	up := command.Change("bash", m.script("machine.sh"), "up", m.dir, strconv.Itoa(os.Getpid()))
 	if m.hold, err = m.door.Stream(context.WithoutCancel(ctx), up); err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (m *machine) start(ctx context.Context) (err error) {
 
 // images gives the daemon what containers are made of.
 func (m *machine) images(ctx context.Context) error {
-	image := command.Change("bash", m.script("machine.sh"), "in", filepath.Join(m.dir, "machine"),
+	image := command.Change("bash", m.script("machine.sh"), "in", m.dir,
 		"env", "-i", "PATH="+m.path, "HOME=/root", "bash", m.script("image.sh"), "busybox", filepath.Join(m.dir, "engine"))
 	for _, dir := range []string{"engine/work", "engine/config"} {
 		if err := os.MkdirAll(filepath.Join(m.dir, dir), 0o755); err != nil {
@@ -108,7 +108,7 @@ func (m *machine) script(name string) string {
 // in is a command of the machine, in a directory of it and with nothing of this
 // process's environment.
 func (m *machine) in(dir string, env []string, words ...string) command.Command {
-	args := []string{m.script("machine.sh"), "in", filepath.Join(m.dir, "machine"), "env", "-i", "-C", dir, "PATH=" + m.path, "HOME=/root", "LC_ALL=C.UTF-8"}
+	args := []string{m.script("machine.sh"), "in", m.dir, "env", "-i", "-C", dir, "PATH=" + m.path, "HOME=/root", "LC_ALL=C.UTF-8"}
 	c := command.Change("bash", append(append(args, env...), words...)...)
 	c.Timeout = scriptLimit
 	return c

@@ -2,8 +2,14 @@
 # machine's own for control groups.
 set -euo pipefail
 
-# up makes the devcontainer as an editor does, by the official CLI. What it said is in /run/up.log.
-up() { devcontainer up --workspace-folder "$W" --log-level info >/run/up.log 2>&1; }
+# up makes the devcontainer as an editor does, by the official CLI. What it said is in /run/up.log. Its last questions end
+# after it: a container that is paused meanwhile stays so for good.
+up() {
+  local code=0
+  devcontainer up --workspace-folder "$W" --log-level info >/run/up.log 2>&1 || code=$?
+  await eval '! pgrep -f "^docker exec"'
+  return "$code"
+}
 
 # fails_up is up where that has to fail.
 fails_up() { if up; then echo "devcontainer up went well" >&2; return 1; fi; }
@@ -87,4 +93,14 @@ engine_back() {
   await eval '! pgrep -x containerd'
   rm -rf /run/docker.pid /run/docker.sock /etc/docker/daemon.json
   engine_start
+}
+
+# rescue brings back a daemon that is stuck.
+rescue() {
+  local state
+  for state in /sys/fs/cgroup/freezer/"$G"/*/freezer.state; do
+    [ ! -e "$state" ] || echo THAWED >"$state" || true
+  done
+  pkill -KILL -f '^/usr/bin/containerd-shim' || true
+  engine_back
 }

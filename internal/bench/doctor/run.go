@@ -76,7 +76,7 @@ func (r *runner) prepare(ctx context.Context, build bool) error {
 
 // write makes the workspace of a case. /home is a directory of this machine.
 func (r *runner) write(c Case, workspace string) error {
-	dir := filepath.Join(r.dir, "machine", workspace)
+	dir := filepath.Join(r.dir, workspace)
 	if err := os.MkdirAll(filepath.Join(dir, ".devcontainer"), 0o755); err != nil {
 		return err
 	}
@@ -160,13 +160,14 @@ docker network ls --quiet --filter type=custom | xargs -r docker network rm >/de
 docker volume ls --quiet | xargs -r docker volume rm --force >/dev/null
 docker images --all --quiet --filter since=busybox:testbed | sort -u | xargs -r docker rmi --force >/dev/null
 [ "$(docker inspect --format '{{.State.Running}}' neighbour)" = true ] || docker start neighbour >/dev/null
-rm -rf --one-file-system -- "$W"`
+rm -rf --one-file-system -- "$1" "$1.real"`
 	if _, err := r.sh(ctx, "/", c.Undo); err != nil {
 		return err
 	}
-	script := strings.ReplaceAll(sweep, `"$W"`, `"$1"`)
-	if _, err := r.sh(ctx, "/", script, workspace); err != nil {
-		return err
+	if _, err := r.sh(ctx, "/", sweep, workspace); err != nil {
+		if _, stuck := r.sh(ctx, "/", "rescue\n"+sweep, workspace); stuck != nil {
+			return errors.Join(err, stuck)
+		}
 	}
 	if c.Undo == "" {
 		return nil

@@ -112,17 +112,17 @@ func exitFaults() []Case {
 		},
 		{
 			Name: "exit-crlf", Title: "the entry point has line ends of Windows",
-			Inject: `printf '#!/bin/sh\r\nexec "$@"\r\n' >entry.sh; chmod 755 entry.sh; fails_run --entrypoint "/workspaces/${W##*/}/entry.sh" "$IMAGE" sleep 600`,
+			Inject: `printf '#!/bin/sh\r\nexec "$@"\r\n' >entry.sh; chmod 755 entry.sh; run --entrypoint "/workspaces/${W##*/}/entry.sh" "$IMAGE" sleep 600; ends`,
 			Want:   codes("STA-008"), Sees: "entry.sh",
 		},
 		{
 			Name: "exit-crlf-image", Title: "the entry point of the image has line ends of Windows",
-			Inject: `printf 'FROM busybox:testbed\nRUN printf "#!/bin/sh\\r\\nexec sleep 600\\r\\n" >/entry.sh && chmod 755 /entry.sh\nENTRYPOINT ["/entry.sh"]\n' | image app:1; fails_run app:1`,
+			Inject: `printf 'FROM busybox:testbed\nRUN printf "#!/bin/sh\\r\\nexec sleep 600\\r\\n" >/entry.sh && chmod 755 /entry.sh\nENTRYPOINT ["/entry.sh"]\n' | image app:1; run app:1; ends`,
 			Want:   codes("STA-008"), Sees: "/entry.sh",
 		},
 		{
 			Name: "exit-interpreter", Title: "the entry point asks for an interpreter that the image has not",
-			Inject: `printf '#!/usr/bin/python3\nprint(1)\n' >entry.py; chmod 755 entry.py; fails_run --entrypoint "/workspaces/${W##*/}/entry.py" "$IMAGE"`,
+			Inject: `printf '#!/usr/bin/python3\nprint(1)\n' >entry.py; chmod 755 entry.py; run --entrypoint "/workspaces/${W##*/}/entry.py" "$IMAGE"; ends`,
 			Want:   codes("STA-008"), Sees: "entry.py",
 		},
 		{
