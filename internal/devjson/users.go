@@ -40,7 +40,11 @@ func (c *check) userOf(key string, user value) {
 	if strings.Contains(c.image.text, name) || strings.Contains(c.image.text, "COPY") || strings.Contains(c.image.text, "ADD ") || strings.Contains(c.image.text, "useradd") || strings.Contains(c.image.text, "adduser") {
 		return
 	}
-	c.add("DC-USER", Warn, user.at, key+" is "+user.text, "neither the image "+c.image.image+" nor the Dockerfile makes this user: docker says \"unable to find user\"", `add "features": {"ghcr.io/devcontainers/features/common-utils:2": {"username": "`+name+`"}}, or RUN useradd -m -s /bin/bash `+name+` in the Dockerfile`)
+	state := Warn
+	if c.image.text != "" {
+		state = Note // what a Dockerfile runs may make users in ways that are not seen here
+	}
+	c.add("DC-USER", state, user.at, key+" is "+user.text, "neither the image "+c.image.image+" nor the Dockerfile makes this user: docker says \"unable to find user\"", `add "features": {"ghcr.io/devcontainers/features/common-utils:2": {"username": "`+name+`"}}, or RUN useradd -m -s /bin/bash `+name+` in the Dockerfile`)
 }
 
 // officialUsers are the people that an official image of Docker has; known says
