@@ -37,16 +37,20 @@ func written(_ context.Context, s *scene.Scene) []doctor.Finding {
 		found = devjson.Judge(path, text, devjson.Options{Files: os.DirFS(s.Workspace), Folder: s.Workspace, Env: s.Env()})
 	}
 	if main, err := s.Main(); err == nil && main != nil && main.State.Running {
-		// Who is there is asked inside: DC-PRM-001.
-		found = slices.DeleteFunc(found, func(f devjson.Finding) bool { return f.Code == "DC-USER" })
+		// Who is there, and whether its command lasts, is seen in the container itself.
+		found = slices.DeleteFunc(found, func(f devjson.Finding) bool { return f.Code == "DC-USER" || f.Code == "DC-COMMAND" })
 	}
 	if len(found) == 0 {
 		return doctor.Good("%s", path)
 	}
 	all := make([]doctor.Finding, 0, len(found))
 	for _, f := range found {
+		state := doctor.State(f.State)
+		if f.State == devjson.Note {
+			state = doctor.OK // it works, and -all=true tells
+		}
 		all = append(all, doctor.Finding{
-			Code: f.Code, State: doctor.State(f.State), Title: f.Title, Where: f.Where, Evidence: f.Evidence,
+			Code: f.Code, State: state, Title: f.Title, Where: f.Where, Evidence: f.Evidence,
 			Cause: procedure.Text{ES: f.Cause, EN: f.Cause}, Fix: f.Fix,
 		})
 	}
