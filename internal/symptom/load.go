@@ -115,6 +115,9 @@ func fill(text string, values map[string]string) string {
 // unknownPlaceholder returns a placeholder that no pattern could ever fill.
 func unknownPlaceholder(e Entry, groups map[string]bool) string {
 	for _, text := range []string{e.Cause.ES, e.Cause.EN, e.Fix.ES, e.Fix.EN} {
+		if !strings.Contains(text, "{") {
+			continue
+		}
 		for _, p := range placeholder().FindAllString(text, -1) {
 			if name, _, _ := strings.Cut(strings.Trim(p, "{}"), "|"); !groups[name] {
 				return name

@@ -12,7 +12,7 @@ import (
 const maxLine = 64 << 10
 
 // Normalise makes logs comparable. It drops escape sequences, frames, control
-// and invisible characters, makes typographic quotes plain, takes time stamps,
+// and invisible characters, makes typographic and escaped quotes plain, takes time stamps,
 // process ids and container names off the front of lines, and leaves one
 // separator, a blank or a line break, of any white space.
 func Normalise(text string) string {
@@ -108,6 +108,10 @@ func flatten(out, line []byte) []byte {
 			}
 			i++
 			continue
+		case b == '"':
+			out = quote(out)
+			i++
+			continue
 		case b < utf8.RuneSelf:
 			out = append(out, b)
 			i++
@@ -125,13 +129,19 @@ func flattenRune(out []byte, r rune) []byte {
 	case r >= 0x2018 && r <= 0x201b:
 		return append(out, '\'')
 	case r >= 0x201c && r <= 0x201f:
-		return append(out, '"')
+		return quote(out)
 	case r >= 0x2500 && r <= 0x259f, r == 0xa0, r == 0x202f, r == 0x0085, r == 0x2028, r == 0x2029:
 		return blank(out)
 	case r >= 0x200b && r <= 0x200f, r >= 0x2060 && r <= 0x2064, r == 0xfeff, r == 0xad:
 		return out
 	}
 	return utf8.AppendRune(out, r) // a byte that is not UTF-8 becomes U+FFFD
+}
+
+// quote takes off what escapes a quote: JSON and dockerd's log have messages
+// inside of quotes.
+func quote(out []byte) []byte {
+	return append(bytes.TrimRight(out, `\`), '"')
 }
 
 func blank(out []byte) []byte {

@@ -55,9 +55,6 @@ func expression(source string) string {
 // newPattern analyses the source of a pattern; it also returns the names of
 // the pattern's groups.
 func newPattern(source string) (p pattern, groups []string, err error) {
-	if _, err := syntax.Parse(expression(source), syntax.Perl); err != nil {
-		return pattern{}, nil, err
-	}
 	tree, err := syntax.Parse(source, syntax.Perl)
 	if err != nil {
 		return pattern{}, nil, err
