@@ -80,12 +80,14 @@ func roots() []root {
 // a root explains follows after all roots, and then what is well.
 func Explain(found []Finding) []Finding {
 	all := slices.Clone(found)
+	behind := make([][]bool, len(all))
 	for i := range all {
 		all[i].By = ""
+		behind[i] = causes(all, i)
 	}
 	for i := range all {
-		if cause := explainedBy(all, i, nil); cause >= 0 {
-			all[i].By = all[cause].Code
+		if root := rootOf(all, behind, i); root != i {
+			all[i].By = all[root].Code
 		}
 	}
 	slices.SortStableFunc(all, func(a, b Finding) int { return rank(a) - rank(b) })
@@ -106,24 +108,41 @@ func rank(f Finding) int {
 	return 4
 }
 
-// explainedBy is the last cause behind finding i: the one that nothing explains.
-// -1 when i itself is that. Two findings that explain each other are ended by the
-// way that was gone already.
-func explainedBy(all []Finding, i int, gone []int) int {
-	if all[i].State == OK {
-		return -1
+// causes marks all that explain finding i, at once or by others between.
+func causes(all []Finding, i int) []bool {
+	marked := make([]bool, len(all))
+	for open := []int{i}; len(open) > 0; open = open[1:] {
+		for j := range all {
+			if !marked[j] && all[open[0]].State != OK && all[j].explains(all[open[0]]) {
+				marked[j] = true
+				open = append(open, j)
+			}
+		}
 	}
-	gone = append(gone, i)
+	return marked
+}
+
+// rootOf is the first cause behind finding i that nothing explains, or i itself
+// when there is none. Of findings that explain each other in a ring the first one
+// stands for all: one has to be seen.
+func rootOf(all []Finding, behind [][]bool, i int) int {
+	root := i
 	for j := range all {
-		if slices.Contains(gone, j) || !all[j].explains(all[i]) {
+		if !behind[i][j] && j != i {
 			continue
 		}
-		if further := explainedBy(all, j, gone); further >= 0 {
-			return further
+		last := true // nothing is behind j but what j is behind, too
+		for k := range all {
+			last = last && (!behind[j][k] || behind[k][j] && k >= j)
 		}
-		return j
+		if last && (root == i || all[root].State == Warn && all[j].State == Fail) {
+			if j == i {
+				return i
+			}
+			root = j
+		}
 	}
-	return -1
+	return root
 }
 
 // explains says whether f accounts for g. A warning accounts for a failure only
