@@ -64,7 +64,7 @@ func (p *patient) why(ctx context.Context) doctor.Finding {
 	case p.remote():
 		return p.elsewhere()
 	case p.refused.Hung:
-		return p.hung(ctx)
+		return p.hung()
 	case p.tells("permission denied"):
 		return p.forbidden(ctx)
 	}

@@ -165,7 +165,7 @@ func TestAnEngineThatIsNoneIsNoStackTrace(t *testing.T) {
 func TestOtherEnginesAreTakenForWhatTheyAre(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ info, line string }{
-		"podman":   {`{"ServerVersion":"4.3.1","DockerRootDir":"/var/lib/containers/storage","ProductLicense":"Apache-2.0","CgroupVersion":"1","SecurityOptions":["name=rootless"],"Architecture":"amd64"}`, "podman 4.3.1"},
+		"podman":   {`{"ID":"c0f4f509-2683-45a7-8538-01000beafd98","Driver":"vfs","DriverStatus":[],"Plugins":{"Volume":["local"],"Network":["bridge","macvlan","ipvlan"],"Authorization":null},"LoggingDriver":"","CgroupDriver":"cgroupfs","CgroupVersion":"1","KernelVersion":"6.1.0","OperatingSystem":"debian","OSType":"linux","Architecture":"amd64","DockerRootDir":"/srv/root","Name":"dev","ServerVersion":"4.3.1","DefaultRuntime":"runc","Swarm":{"NodeID":"","LocalNodeState":"inactive","RemoteManagers":null},"SecurityOptions":["name=seccomp,profile=default"],"ProductLicense":"Apache-2.0","Warnings":[],"ClientInfo":{"Debug":false,"Version":"28.2.2","Context":"default","Plugins":[],"Warnings":null}}`, "podman 4.3.1"},
 		"desktop":  {`{"ServerVersion":"28.0.1","OperatingSystem":"Docker Desktop","DockerRootDir":"/var/lib/docker","CgroupVersion":"2","Warnings":["WARNING: daemon is not using the default seccomp profile"]}`, "docker 28.0.1"},
 		"rootless": {`{"ServerVersion":"27.1.0","DockerRootDir":"/home/dev/.local/share/docker","CgroupVersion":"2","SecurityOptions":["name=seccomp,profile=builtin","name=rootless"],"Warnings":["WARNING: No cpu cfs quota support"]}`, "docker 27.1.0"},
 	} {

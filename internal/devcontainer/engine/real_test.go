@@ -87,32 +87,3 @@ func TestRealSlowADaemonThatHangsOrEndsIsToldApart(t *testing.T) {
 		t.Errorf("stopped: %s %s", f.Code, f.Evidence)
 	}
 }
-
-func TestRealPodmansSocketIsAnEngineToo(t *testing.T) {
-	t.Parallel()
-	testbed.Docker(t) // root, and programs for containers
-	door := command.NewDoor(command.Local())
-	if _, err := door.Text(t.Context(), command.Read("podman", "--version")).String(); err != nil {
-		t.Skip("no podman on this machine")
-	}
-	dir, err := os.MkdirTemp("", "pod") // podman takes no long path
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	serve := command.Change("podman", "--root", dir+"/root", "--runroot", dir+"/run", "--storage-driver", "vfs", "system", "service", "--time=0", "unix://"+dir+"/p.sock")
-	go func() { _ = door.Run(ctx, serve) }()
-	wait := command.Read("sh", "-c", `for n in $(seq 100); do [ -S "$1" ] && exit; sleep 0.1; done; exit 1`, "wait", dir+"/p.sock")
-	if err := door.Run(t.Context(), wait); err != nil {
-		t.Skip("podman does not serve here")
-	}
-	r := scenetest.Over(t, command.Local())
-	r.Options.Docker = []string{"DOCKER_HOST=unix://" + dir + "/p.sock"}
-	e, err := r.Scene().Engine()
-	if err != nil || !e.Podman {
-		t.Fatalf("%v %+v", err, e)
-	}
-	r.Healthy(engine.Checks())
-}

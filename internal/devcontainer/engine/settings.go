@@ -12,7 +12,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"iact-infra/internal/command"
 	"iact-infra/internal/devcontainer/doctor"
 	"iact-infra/internal/devcontainer/scene"
 	"iact-infra/internal/procedure"
@@ -21,17 +20,8 @@ import (
 // settings looks at daemon.json. A daemon that runs has read an earlier file: it
 // works until it is started again, and that is a warning.
 func settings(ctx context.Context, s *scene.Scene) []doctor.Finding {
-	e, err := s.Engine()
-	var refused *scene.Refused
-	var endpoint string
-	switch {
-	case err == nil && !e.Local:
-		return doctor.Good("the engine runs elsewhere")
-	case err == nil:
-		endpoint = e.Endpoint
-	case errors.As(err, &refused) && !refused.Missing:
-		endpoint = refused.Endpoint
-	default:
+	endpoint, runs, err := asked(s)
+	if err != nil {
 		return doctor.Unseen(err)
 	}
 	path, is := strings.CutPrefix(endpoint, "unix://")
@@ -46,14 +36,8 @@ func settings(ctx context.Context, s *scene.Scene) []doctor.Finding {
 	case err != nil:
 		return doctor.Unseen(fmt.Errorf("read %s: %w", h.config, err))
 	}
-	wrong := checkSettings(text)
-	if wrong == nil && refused != nil {
-		wrong = h.given(ctx, s, text)
-	}
+	wrong := h.judge(ctx, s, text, runs)
 	if wrong == nil {
-		wrong = validate(ctx, s, h.config)
-	}
-	if wrong == nil || wrong.doubtful && refused == nil {
 		return doctor.Good("%s", h.config)
 	}
 	f := doctor.Finding{
@@ -63,13 +47,52 @@ func settings(ctx context.Context, s *scene.Scene) []doctor.Finding {
 	if wrong.line > 0 {
 		f.Where = fmt.Sprintf("%s:%d:%d", h.config, wrong.line, wrong.column)
 	}
-	if refused == nil {
+	if runs {
 		f.State = doctor.Warn
 		f.Cause.ES += "; el demonio sigue con lo que leyó al arrancar, y no volverá a arrancar con esto"
 		f.Cause.EN += "; the daemon goes on with what it read when it started, and will not start again with this"
 		f.Fix = "sudoedit " + h.config
 	}
 	return []doctor.Finding{f}
+}
+
+// asked is where an engine of this machine is asked, "" for another one, and
+// whether it answers.
+func asked(s *scene.Scene) (endpoint string, runs bool, err error) {
+	e, err := s.Engine()
+	var refused *scene.Refused
+	switch {
+	case err == nil && e.Local:
+		return e.Endpoint, true, nil
+	case err == nil:
+		return "", true, nil
+	case errors.As(err, &refused) && !refused.Missing:
+		return refused.Endpoint, false, nil
+	}
+	return "", false, err
+}
+
+// judge is what is wrong with the text of daemon.json. Where dockerd can say for
+// itself whether it takes a key, it has the last word: a newer one knows more.
+func (h home) judge(ctx context.Context, s *scene.Scene, text []byte, runs bool) *fault {
+	wrong := checkSettings(text)
+	switch {
+	case runs && (wrong == nil || wrong.doubtful):
+		return nil // it was good enough to start with
+	case wrong != nil && !wrong.doubtful:
+		return wrong
+	}
+	refused, can := validate(ctx, s, h.config)
+	switch {
+	case can && refused == nil:
+		wrong = nil
+	case wrong == nil:
+		wrong = refused
+	}
+	if wrong == nil {
+		wrong = h.given(ctx, s, text)
+	}
+	return wrong
 }
 
 // fault is what dockerd would not start with.
@@ -135,7 +158,6 @@ func unknown(text []byte, key string, known map[string]kind) *fault {
 	f.cause = doctor.Say("dockerd no conoce la clave %s, y no arranca con ella", "dockerd does not know the key %s, and does not start with it", key)
 	if like := nearest(key, known); like != "" {
 		f.seen += fmt.Sprintf("; %q is", like)
-		f.doubtful = false
 	}
 	return f
 }
@@ -168,13 +190,15 @@ echo "== default"; sed -n 's/^DOCKER_OPTS=//p' /etc/default/docker 2>/dev/null`)
 }
 
 // validate asks dockerd itself, which can check a file from version 23 on.
-func validate(ctx context.Context, s *scene.Scene, config string) *fault {
-	ask := command.Read("sh", "-c", `PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin; command -v dockerd >/dev/null || exit 0
-timeout 2 dockerd --help 2>&1 | grep -q -e --validate || exit 0; timeout 2 dockerd --validate --config-file "$1" 2>&1 >/dev/null`, "doctor", config)
-	ask.Timeout = limit
-	out, err := s.Door.Text(ctx, ask).String()
-	if err == nil || !strings.Contains(strings.ToLower(out), "unable to configure") {
-		return nil
+func validate(ctx context.Context, s *scene.Scene, config string) (refused *fault, can bool) {
+	said, err := s.Here(ctx, `PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin; timeout 2 dockerd --help 2>/dev/null | grep -q -e --validate || exit 0
+echo "== said"; timeout 2 dockerd --validate --config-file "$1" 2>&1; true`, config)
+	out, can := said["said"]
+	if err != nil || !can {
+		return nil, false
 	}
-	return &fault{seen: oneLine(out), cause: doctor.Say("dockerd --validate rechaza el archivo", "dockerd --validate refuses the file")}
+	if contains(out, "unable to configure") {
+		return &fault{seen: oneLine(out), cause: doctor.Say("dockerd --validate rechaza el archivo", "dockerd --validate refuses the file")}, true
+	}
+	return nil, contains(out, "configuration ok")
 }

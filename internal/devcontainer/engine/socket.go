@@ -63,7 +63,7 @@ func (p *patient) forbidden(ctx context.Context) doctor.Finding {
 }
 
 // hung is a daemon that has taken the question.
-func (p *patient) hung(ctx context.Context) doctor.Finding {
+func (p *patient) hung() doctor.Finding {
 	f := doctor.Finding{
 		Code: "DC-ENG-002", Title: doctor.Say("El motor no contesta", "The engine does not answer: it hangs"),
 		Where: p.socket(), Evidence: p.refused.Error(),

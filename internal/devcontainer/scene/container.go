@@ -225,8 +225,8 @@ func (s *Scene) same(path string) bool {
 	if filepath.Clean(path) == s.Workspace {
 		return true
 	}
-	real, err := filepath.EvalSymlinks(s.Workspace)
-	return err == nil && filepath.Clean(path) == real
+	at, err := filepath.EvalSymlinks(s.Workspace)
+	return err == nil && filepath.Clean(path) == at
 }
 
 // inside says whether a path is the workspace or lies in it.

@@ -53,7 +53,7 @@ func other(s *scene.Scene, c *scene.Container) []doctor.Finding {
 	if err != nil || path == "" || label == "" || filepath.Clean(label) == filepath.Join(s.Workspace, path) || inWorkspace(s, label) == path {
 		return nil
 	}
-	if real, err := filepath.EvalSymlinks(filepath.Join(s.Workspace, path)); err == nil && real == filepath.Clean(label) {
+	if at, err := filepath.EvalSymlinks(filepath.Join(s.Workspace, path)); err == nil && at == filepath.Clean(label) {
 		return nil
 	}
 	return []doctor.Finding{{

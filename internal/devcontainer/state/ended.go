@@ -65,18 +65,17 @@ func ended(ctx context.Context, s *scene.Scene, c *scene.Container) doctor.Findi
 }
 
 // explain adds to a finding what the catalogue of symptoms says of a text.
-func explain(f *doctor.Finding, text string) bool {
+func explain(f *doctor.Finding, text string) {
 	catalogue, err := symptom.Load()
 	if err != nil {
-		return false
+		return
 	}
 	found := catalogue.Match(text)
 	if len(found) == 0 {
-		return false
+		return
 	}
 	f.Evidence += "; " + found[0].ID + ": " + clip(found[0].Excerpt)
 	f.Cause = procedure.Text{ES: f.Cause.ES + ". " + found[0].Cause.ES, EN: f.Cause.EN + ". " + found[0].Cause.EN}
-	return true
 }
 
 // lines are those that a container has logged since its last start, without

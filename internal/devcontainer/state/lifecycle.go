@@ -51,13 +51,9 @@ func lifecycle(ctx context.Context, s *scene.Scene) []doctor.Finding {
 	runs, whole := execs(happened, hooks)
 	for _, h := range hooks {
 		r, ran := runs[h.line()]
-		switch {
-		case !ran || r.code == 0 || r.running && c.State.Running:
-			continue
-		case r.running:
-			continue // its container ended with it, which is said elsewhere
+		if ran && !r.running && r.code != 0 {
+			return []doctor.Finding{failedHook(c, h, r.code)}
 		}
-		return []doctor.Finding{failedHook(c, h, r.code)}
 	}
 	if whole {
 		return doctor.Good("%d commands, none failed", len(runs))
@@ -72,14 +68,14 @@ func failedHook(c *scene.Container, h hook, code int) doctor.Finding {
 		Cause:    doctor.Say("%s acabó con el código %d; las órdenes que le siguen no se ejecutaron", "%s ended with code %d; the commands after it did not run", h.name, code),
 		Fix:      again(c, h),
 	}
-	switch {
-	case code == 127:
+	switch code {
+	case 127:
 		f.Cause.ES += ": una orden suya no existe en el contenedor"
 		f.Cause.EN += ": a command in it is not there in the container"
-	case code == 126:
+	case 126:
 		f.Cause.ES += ": una orden suya no es ejecutable"
 		f.Cause.EN += ": a command in it is not executable"
-	case code == 137:
+	case 137:
 		f.Cause.ES += ": la mataron, quizá por memoria"
 		f.Cause.EN += ": it was killed, for memory perhaps"
 	}

@@ -35,7 +35,7 @@ func loops(ctx context.Context, s *scene.Scene) []doctor.Finding {
 		f.Cause.ES = "su política de reinicio lo inicia cada vez que acaba: " + f.Cause.ES
 		f.Cause.EN = "its restart policy starts it whenever it ends: " + f.Cause.EN
 		found = append(found, f)
-		if main, _ := s.Main(); e.Code != "DC-STA-002" && !(c.State.Restarting && c == main) {
+		if main, _ := s.Main(); e.Code != "DC-STA-002" && (!c.State.Restarting || c != main) { // that one is said of the main container
 			e.Title = title(e.Code)
 			found = append(found, e)
 		}

@@ -91,12 +91,11 @@ func TestRealSlowEachStateIsNamedByItsCause(t *testing.T) {
 			for _, a := range f.args {
 				args = append(args, strings.NewReplacer("{image}", image, "{ws}", r.Workspace).Replace(a))
 			}
-			name := ""
+			start := r.Run
 			if f.fails {
-				name, _ = r.Fail(args...)
-			} else {
-				name = r.Run(args...)
+				start = func(args ...string) string { name, _ := r.Fail(args...); return name }
 			}
+			name := start(args...)
 			if len(f.after) > 0 {
 				r.Docker(strings.Fields(strings.ReplaceAll(strings.Join(f.after, " "), "{c}", name))...)
 			}

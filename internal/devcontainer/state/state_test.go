@@ -12,12 +12,18 @@ import (
 	"iact-infra/internal/devcontainer/state"
 )
 
+// rig is one with a client whose answers are made up.
+type rig struct {
+	*scenetest.Rig
+	client *commandtest.Fake
+}
+
 // told is a workspace whose containers are as docker inspect tells them: parts of
 // its JSON, filled up with what each has. Events are lines of docker events.
-func told(t *testing.T, events string, containers ...string) *scenetest.Rig {
+func told(t *testing.T, events string, containers ...string) rig {
 	t.Helper()
 	fake := commandtest.New(t)
-	r := scenetest.Over(t, scenetest.Answers(fake))
+	r := rig{scenetest.Over(t, scenetest.Answers(fake)), fake}
 	r.Options.Docker = []string{"DOCKER_HOST=unix:///none/docker.sock"}
 	var all []map[string]any
 	for i, c := range containers {
@@ -262,6 +268,36 @@ func TestALifecycleCommandThatFailedIsKnownByItsExitCode(t *testing.T) {
 		}
 		f := r.First(state.Checks())
 		if f.Code != "DC-STA-011" || f.Evidence != test.has || !strings.Contains(f.Cause.EN, test.cause) || !strings.HasPrefix(f.Fix, "docker exec -it app ") {
+			t.Errorf("%s: %+v", name, f)
+		}
+	}
+}
+
+func TestWhereEventsAreForgottenTheMarksOfTheToolsTell(t *testing.T) {
+	t.Parallel()
+	const made = "2026-01-02T03:04:05.678Z"
+	const label = `{"Created": "` + made + `", ` + running + `, "Config": {"Labels": {"devcontainer.local_folder": "{ws}", "devcontainer.metadata": "[{\"updateContentCommand\": \"make get\", \"postCreateCommand\": \"make setup\"}]"}}}`
+	mark := func(name string) string { return "== " + name + "\n" + made + "\n" }
+	began := mark("onCreateCommand") + mark("updateContentCommand") + mark("postCreateCommand")
+	for name, test := range map[string]struct {
+		marks string
+		state doctor.State
+		has   string
+	}{
+		"all began":                    {began + mark("postStartCommand") + "== running\nsleep 600\n", "", ""},
+		"the next one never began":     {began + "== running\nsleep 600\n", doctor.Fail, "postCreateCommand began, and postStartCommand never did: make setup"},
+		"it still runs":                {began + "== running\n/bin/sh -c make setup \n", "", ""},
+		"they were told to stop there": {mark("onCreateCommand") + mark("updateContentCommand") + "== running\n", doctor.Warn, "updateContentCommand began"},
+		"those of an earlier one":      {"== postCreateCommand\n2020-01-01T00:00:00Z\n== running\n", "", ""},
+		"none":                         {"== running\n", "", ""},
+	} {
+		r := told(t, "", label)
+		r.client.Expect(commandtest.Expect("docker", "exec", commandtest.Rest).Prints(test.marks).AnyTimes())
+		if test.has == "" {
+			r.Healthy(state.Checks())
+			continue
+		}
+		if f := r.First(state.Checks()); f.Code != "DC-STA-011" || f.State != test.state || !strings.HasPrefix(f.Evidence, test.has) {
 			t.Errorf("%s: %+v", name, f)
 		}
 	}
