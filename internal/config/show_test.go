@@ -96,6 +96,7 @@ func TestEverySettingIsShownWithTheLineItComesFrom(t *testing.T) {
 		{Key: "host.network.required", Value: "false", Origin: "default"},
 		{Key: "host.network.writes", Value: "50", Origin: "default"},
 		{Key: "devcontainer.workspace", Value: "", Origin: "default"},
+		{Key: "devcontainer.reach", Value: "[github.com:443]", Origin: "default"},
 		{Key: "cpython.version", Value: "3.13.5", Origin: "default"},
 		{Key: "cpython.prefix", Value: "/opt", Origin: "default"},
 		{Key: "cpython.source", Value: "https://www.python.org/ftp/python", Origin: "default"},

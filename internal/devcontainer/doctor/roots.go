@@ -72,6 +72,15 @@ func roots() []root {
 		{code: "DC-PRF-008", explains: []string{"DC-PRF-005", "DC-PRF-006", "DC-PRF-007"}},
 		{code: "DC-PRF-007", explains: []string{"DC-PRF-005"}},
 		{code: "DC-PRF-010", explains: []string{"DC-PRF-005", "DC-PRF-006"}},
+		// The network: none, no forwarding, no addresses, no rules, no way, no names.
+		{code: "DC-NET-001", explains: []string{"DC-NET-004", "DC-NET-005", "DC-NET-007", "DC-NET-009", "DC-NET-012", "DC-EXT-003", "DC-EXT-007"}},
+		{code: "DC-NET-002", explains: []string{"DC-NET-003", "DC-NET-004", "DC-NET-005", "DC-NET-006", "DC-NET-007"}},
+		{code: "DC-NET-008", explains: []string{"DC-NET-003", "DC-NET-004", "DC-NET-005", "DC-NET-007", "DC-NET-012", "DC-NET-013"}},
+		{code: "DC-NET-013", explains: []string{"DC-NET-004", "DC-NET-005", "DC-NET-007", "DC-NET-009", "DC-NET-012"}},
+		{code: "DC-NET-003", explains: []string{"DC-NET-004", "DC-NET-005", "DC-NET-006", "DC-NET-007", "DC-NET-012"}},
+		{code: "DC-NET-005", explains: []string{"DC-NET-004", "DC-NET-006", "DC-NET-007", "DC-NET-012", "DC-EXT-003", "DC-EXT-007"}},
+		{code: "DC-NET-004", explains: []string{"DC-NET-007", "DC-NET-009", "DC-EXT-003", "DC-EXT-007"}},
+		{code: "DC-NET-007", explains: []string{"DC-EXT-003", "DC-EXT-005", "DC-EXT-007"}},
 	}
 }
 

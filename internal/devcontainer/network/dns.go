@@ -35,7 +35,7 @@ func (g *group) dns(ctx context.Context, s *scene.Scene) []doctor.Finding {
 	if err != nil {
 		return doctor.Unseen(err)
 	}
-	r := resolver{w: w, inside: inside, here: here, name: name(s)}
+	r := resolver{w: w, inside: inside, here: here, name: name(s), machine: answering(s, here)}
 	if f := r.file(); f != nil {
 		return f
 	}
@@ -46,6 +46,7 @@ type resolver struct {
 	w            *wire
 	inside, here *place
 	name         string
+	machine      string // a server of this machine that works; "" when none does
 }
 
 // file is about /etc/resolv.conf itself, and whether programs ask at all.
@@ -59,9 +60,11 @@ func (r resolver) file() []doctor.Finding {
 			doctor.Say("/etc/resolv.conf no nombra ningún servidor: alguien lo vació o montó otro", "/etc/resolv.conf names no server: somebody has emptied it, or mounted another one"), remake)
 	}
 	if m := regexp.MustCompile(`(?m)^#mode -.{6}(-)`).FindStringSubmatch(r.inside.resolv); m != nil {
-		return r.bad("/etc/resolv.conf: "+regexp.MustCompile(`(?m)^#mode (\S+ \S+ \S+ \S+)`).FindStringSubmatch(r.inside.resolv)[1],
+		f := r.bad("/etc/resolv.conf: "+regexp.MustCompile(`(?m)^#mode (\S+ \S+ \S+ \S+)`).FindStringSubmatch(r.inside.resolv)[1],
 			doctor.Say("solo root puede leer /etc/resolv.conf: los demás usuarios no resuelven nada", "only root can read /etc/resolv.conf: other users resolve nothing"),
 			"docker exec --user root "+r.w.c.Name+" chmod a+r /etc/resolv.conf")
+		f[0].State = doctor.Warn // root does
+		return f
 	}
 	if m := regexp.MustCompile(`(?m)^\s*hosts:(.*)$`).FindStringSubmatch(r.inside.nss); m != nil && !regexp.MustCompile(`\b(dns|resolve)\b`).MatchString(m[1]) {
 		return r.bad("/etc/nsswitch.conf: "+strings.TrimSpace(m[0]),
@@ -85,21 +88,20 @@ func (r resolver) judge() []doctor.Finding {
 			bad = append(bad, server+": "+a.String())
 		}
 	}
-	machine := r.machine()
 	switch {
-	case len(good) > 0 && len(bad) > 0 && r.dead(bad[0]) && strings.HasPrefix(bad[0], r.inside.servers[0]):
+	case len(good) > 0 && len(bad) > 0 && r.slow(bad[0]):
 		f := r.bad(strings.Join(bad, "; ")+"; "+good[0]+" answers",
 			doctor.Say("el primer servidor no responde: cada nombre espera a que se agote su plazo", "the first server does not answer: each name waits until its time is up"), r.fix())
 		f[0].State = doctor.Warn
 		return f
 	case len(good) > 0:
-		return r.known(good[0], machine)
+		return r.known(good[0])
 	case len(bad) == 0:
 		return doctor.Unseen(fmt.Errorf("the container has no program to ask %s with (perl, nslookup)", strings.Join(silent, ", ")))
-	case r.dead(bad[0]), machine != "":
+	case r.dead(bad[0]), r.machine != "":
 		evidence := strings.Join(bad, "; ")
-		if machine != "" {
-			evidence += "; this machine's " + machine + " answers"
+		if r.machine != "" {
+			evidence += "; this machine's " + r.machine + " answers"
 		}
 		return r.bad(evidence, r.cause(bad), r.fix())
 	}
@@ -107,23 +109,13 @@ func (r resolver) judge() []doctor.Finding {
 }
 
 // known tells whether the container's server knows what this machine's knows.
-func (r resolver) known(server, machine string) []doctor.Finding {
-	got := r.inside.dns[server+" "+r.name]
-	if machine == "" || got.said[0] != "NXDOMAIN" || r.here.dns[machine+" "+r.name].said[0] != "NOERROR" || len(r.here.dns[machine+" "+r.name].said) < 2 {
+func (r resolver) known(server string) []doctor.Finding {
+	got, theirs := r.inside.dns[server+" "+r.name], r.here.dns[r.machine+" "+r.name]
+	if r.machine == "" || got.said[0] != "NXDOMAIN" || theirs.said[0] != "NOERROR" || len(theirs.said) < 2 {
 		return doctor.Good("%s answers (%s: %s)", server, r.name, got)
 	}
-	return r.bad(fmt.Sprintf("%s: %s does not exist; this machine's %s: %s", server, r.name, machine, r.here.dns[machine+" "+r.name]),
+	return r.bad(fmt.Sprintf("%s: %s does not exist; this machine's %s: %s", server, r.name, r.machine, theirs),
 		doctor.Say("el servidor del contenedor no conoce lo que conoce el de la máquina: es otro", "the container's server does not know what that of the machine knows: it is another one"), r.fix())
-}
-
-// machine is a server of this machine that works; "" when none does.
-func (r resolver) machine() string {
-	for _, server := range r.here.servers {
-		if r.here.dns[server+" "+r.name].tells() {
-			return server
-		}
-	}
-	return ""
 }
 
 // dead says whether a server cannot answer whatever the network does: one at the
@@ -134,6 +126,13 @@ func (r resolver) dead(bad string) bool {
 		return len(r.w.c.HostConfig.DNS) > 0 && !slices.ContainsFunc(r.w.c.HostConfig.DNS, func(d string) bool { return !loopback(d) })
 	}
 	return loopback(server) && strings.Contains(why, "refused") && r.w.mode != "host"
+}
+
+// slow says whether a server that does not answer is asked first, and lets others
+// wait. Where the machine has it too, it waits as well.
+func (r resolver) slow(bad string) bool {
+	server, why, _ := strings.Cut(bad, ": ")
+	return server == r.inside.servers[0] && (r.dead(bad) || why == "no answer" && !slices.Contains(r.here.servers, server))
 }
 
 func (r resolver) cause(bad []string) procedure.Text {
@@ -159,7 +158,7 @@ func (r resolver) cause(bad []string) procedure.Text {
 func (r resolver) answersHere(server string) bool { return r.here.dns[server+" "+r.name].tells() }
 
 func (r resolver) fix() string {
-	use := r.machine()
+	use := r.machine
 	if use == "" || loopback(use) {
 		use = "ADDRESS"
 	}

@@ -33,6 +33,7 @@ func ofContainers() []fault {
 		{"the machine's stub was copied", func(b *bench) { b.docker("exec", b.idle(), "sh", "-c", "echo nameserver 127.0.0.53 >/etc/resolv.conf") }, "DC-NET-004", "127.0.0.53"},
 		{"no name server at all", func(b *bench) { b.docker("exec", b.idle(), "sh", "-c", ": >/etc/resolv.conf") }, "DC-NET-004", "no nameserver"},
 		{"the first of two does not answer", func(b *bench) { b.idle("--dns", "127.0.0.9", "--dns", "198.51.100.1") }, "DC-NET-004", "127.0.0.9"},
+		{"the first of two says nothing", func(b *bench) { b.idle("--dns", "198.51.100.77", "--dns", "198.51.100.1") }, "DC-NET-004", "198.51.100.77: no answer"},
 		{"only root may read resolv.conf", func(b *bench) { b.docker("exec", b.idle(), "chmod", "600", "/etc/resolv.conf") }, "DC-NET-004", "-rw-------"},
 		{"programs do not ask", func(b *bench) { b.docker("exec", b.idle(), "sh", "-c", "echo hosts: files >/etc/nsswitch.conf") }, "DC-NET-004", "hosts: files"},
 		{"no default route", func(b *bench) { b.inside(b.idle(), "ip route del default") }, "DC-NET-005", "no default route"},
@@ -167,6 +168,11 @@ func ofContainers() []fault {
 			b.Write("compose.yaml", "services: {app: {image: busybox, ports: ['${WEB:-"+port+"}:80']}}\n")
 			b.Config(`{"dockerComposeFile": "../compose.yaml", "service": "app"}`)
 		}, "DC-NET-011", "is held by nc (pid "},
+		{"the way to a published port is gone", func(b *bench) {
+			port := b.free()
+			b.run("--publish", "127.0.0.1:"+port+":80", image, "httpd", "-f", "-p", "80")
+			b.i.sh("iptables -t nat -S DOCKER | grep -- '--dport " + port + "' | sed 's/^-A/iptables -t nat -D/' | sh; for p in $(ps -eo pid,args | awk '/docker-prox[y].*-host-port " + port + " /{print $1}'); do kill $p; done")
+		}, "DC-NET-012", ": Connection refused; inside somebody listens"},
 		{"a port that is free by now", func(b *bench) {
 			port := b.free()
 			holder := b.other("--publish", port+":80", image, "sleep", "600")

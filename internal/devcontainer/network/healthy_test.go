@@ -44,6 +44,14 @@ func TestRealHealthyNetworksRaiseNothing(t *testing.T) {
 			b.Options.Environ = append(b.Options.Environ, "https_proxy=http://198.51.100.99:3128")
 			b.idle("--env", "https_proxy=http://198.51.100.99:3128")
 		},
+		"a proxy by a name of the container's": func(b *bench) {
+			b.idle("--env", "HTTPS_PROXY=http://gate:443", "--add-host", "gate:198.51.100.10")
+		},
+		"a proxy that is a service": func(b *bench) {
+			net := b.net()
+			b.docker("exec", "--detach", b.service("p3"+net, "gate", net), "httpd", "-f", "-p", "3128")
+			b.service("p3"+net, "app", net, "--env", "HTTP_PROXY=http://gate:3128")
+		},
 		"a project of two services": func(b *bench) {
 			net := b.net()
 			b.service("p1"+net, "db", net)

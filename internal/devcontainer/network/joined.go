@@ -17,6 +17,9 @@ func joined(_ context.Context, s *scene.Scene) []doctor.Finding {
 	if err != nil {
 		return doctor.Unseen(err)
 	}
+	if e, err := s.Engine(); err == nil && e.Podman {
+		return doctor.Good("podman has other network modes")
+	}
 	nets, err := s.Networks()
 	if err != nil {
 		return doctor.Unseen(err)

@@ -53,7 +53,50 @@ func (g *group) listening(ctx context.Context, s *scene.Scene) []doctor.Finding 
 	if len(bad) > 0 {
 		return bad
 	}
+	if f := g.arrives(ctx, s, w, inside); f != nil {
+		return f
+	}
 	return doctor.Good("%s", strings.Join(told, ", "))
+}
+
+// arrives goes the way of somebody who calls a published port on this machine.
+func (g *group) arrives(ctx context.Context, s *scene.Scene, w *wire, inside *place) []doctor.Finding {
+	m, err := g.ofEngine(ctx, s)
+	if err != nil || !m.local {
+		return nil
+	}
+	var questions []string
+	for port, binds := range w.c.NetworkSettings.Ports {
+		number, proto, _ := strings.Cut(port, "/")
+		n, _ := strconv.Atoi(number)
+		open := slices.ContainsFunc(inside.listen, func(l listener) bool { return l.port == n && !l.at.IsLoopback() })
+		if proto != "tcp" || !open || len(binds) == 0 {
+			continue
+		}
+		at := binds[0].HostIP
+		if wildcard(at) == "" {
+			at = "127.0.0.1"
+		}
+		questions = append(questions, "to "+at+" "+binds[0].HostPort)
+	}
+	if len(questions) == 0 {
+		return nil
+	}
+	slices.Sort(questions)
+	here, err := look(ctx, s, questions...)
+	if err != nil {
+		return nil
+	}
+	for _, q := range questions {
+		target := strings.TrimPrefix(q, "to ")
+		if a := here.to[target]; a.why != "" {
+			at := strings.Replace(target, " ", ":", 1)
+			return wrong(w.c.Name, at+": "+a.why+"; inside somebody listens",
+				doctor.Say("el puerto publicado no lleva al contenedor: las reglas o el docker-proxy de ese puerto ya no están", "the published port does not lead to the container: the rules or the docker-proxy of that port have gone"),
+				"docker restart "+w.c.Name+"   # makes them again", nil)
+		}
+	}
+	return nil
 }
 
 // heard is about one port.

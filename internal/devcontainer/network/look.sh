@@ -1,19 +1,19 @@
-# What one place sees of the network: sh -c THIS doctor PID ID PERL QUESTION...
+# What one place sees of the network: sh -c THIS doctor PID ID PROGRAM QUESTION...
 # PID is 0 for the place where the script runs. Another one is a process of this
 # machine in container ID: its files and tables are read through /proc, and the
-# questions are asked from its network, by the programs of this machine. PERL is
-# the program that asks them; where there is no perl, other programs ask what
-# they can. "dns * NAME" is one question for each server of resolv.conf.
-pid=$1 id=$2 perl=$3
+# questions are asked from its network, by the programs of this machine. PROGRAM asks
+# them, in perl; where there is none, other programs ask what they can. "dns * NAME" is one question for each server of resolv.conf.
+pid=$1 id=$2 program=$3
 shift 3
 root= net=/proc/net enter=
 if [ "$pid" != 0 ]; then
   root=/proc/$pid/root net=/proc/$pid/net enter="nsenter --target $pid --net"
-  if ! grep -q "$id" "/proc/$pid/mountinfo" "/proc/$pid/cgroup" 2>/dev/null || ! ls "$root/" >/dev/null 2>&1 ||
-    ! $enter true 2>/dev/null || ! command -v perl >/dev/null; then
-    echo "== apart"
-    exit 0
-  fi
+fi
+perl=
+if $enter perl -MSocket=:addrinfo -e1 >/dev/null 2>&1; then perl=yes; fi
+if [ "$pid" != 0 ] && { [ -z "$perl" ] || ! grep -q "$id" "/proc/$pid/mountinfo" "/proc/$pid/cgroup" 2>/dev/null || [ ! -e "$root/" ]; }; then
+  echo "== apart"
+  exit 0
 fi
 for name in resolv.conf hosts nsswitch.conf; do
   echo "== $name"
@@ -29,9 +29,7 @@ for name in route tcp tcp6 if_inet6; do
   cat "$net/$name" 2>/dev/null
 done
 echo "== links"
-for at in "$root"/sys/class/net/*; do
-  [ ! -e "$at/mtu" ] || echo "${at##*/} $(cat "$at/mtu") $(cat "$at/operstate" 2>/dev/null)"
-done
+grep . "$root"/sys/class/net/*/mtu "$root"/sys/class/net/*/operstate 2>/dev/null
 
 servers=$(sed -n 's/^[[:space:]]*nameserver[[:space:]][[:space:]]*\([^[:space:]#;]*\).*/\1/p' "$root/etc/resolv.conf" 2>/dev/null | head -n 3)
 n=$#
@@ -45,8 +43,8 @@ while [ "$n" -gt 0 ]; do
 done
 echo "== answers"
 if [ "$#" -eq 0 ]; then exit 0; fi
-if $enter perl -MSocket=:addrinfo -e1 >/dev/null 2>&1; then
-  $enter perl -e "$perl" -- "$@"
+if [ -n "$perl" ]; then
+  PLACE=$root $enter perl -e "$program" -- "$@"
   exit 0
 fi
 

@@ -3,8 +3,8 @@ package network
 import (
 	"context"
 	_ "embed" // the script
-	"encoding/json"
 	"net"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -31,7 +31,8 @@ type machine struct {
 	off     bool // the engine makes no rules: it was told so
 }
 
-type seen struct{ pid, command string }
+// seen is a dockerd: whether it makes rules, and its command line.
+type seen struct{ rules, command string }
 
 // holder is a program that listens at a port.
 type holder struct {
@@ -53,10 +54,11 @@ func (g *group) ofEngine(ctx context.Context, s *scene.Scene) (*machine, error) 
 			return nil, err
 		}
 		m := &machine{forward: map[string]string{}, bridged: strings.TrimSpace(a["bridged"]) == "1", holders: holders(a["listen"])}
-		for i, line := range strings.Split(strings.TrimSpace(a["forward"]), "\n") {
-			name, value, cut := strings.Cut(line, " ")
-			if !cut && i == 0 {
-				name, value = "", name
+		for line := range strings.Lines(a["forward"]) {
+			file, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+			name := "" // of an interface
+			if strings.HasSuffix(file, "/forwarding") {
+				name = path.Base(path.Dir(file))
 			}
 			m.forward[name] = value
 		}
@@ -74,7 +76,6 @@ func (g *group) ofEngine(ctx context.Context, s *scene.Scene) (*machine, error) 
 			m.local, m.why = false, "a rootless engine has a network of its own"
 		}
 		m.daemon(a["daemons"], e)
-		m.off = m.off || told(a["daemon.json"]) && len(m.daemons) > 0 && !strings.Contains(m.daemons[0].command, "--config-file")
 		return m, nil
 	})
 }
@@ -85,11 +86,11 @@ func (m *machine) daemon(text string, e *scene.Engine) {
 	socket := strings.TrimPrefix(e.Endpoint, "unix://")
 	var here, other []seen
 	for line := range strings.Lines(text) {
-		f := strings.SplitN(strings.TrimSpace(line), " ", 3)
-		if len(f) < 3 {
+		f := strings.SplitN(strings.TrimSpace(line), " ", 4)
+		if len(f) < 4 {
 			continue
 		}
-		d := seen{f[0], f[2]}
+		d := seen{f[2], f[3] + " "}
 		if f[1] == "here" {
 			here = append(here, d)
 		} else {
@@ -109,14 +110,8 @@ func (m *machine) daemon(text string, e *scene.Engine) {
 		m.daemons = here
 	}
 	for _, d := range m.daemons {
-		m.off = regexp.MustCompile(`--iptables(=| )false`).MatchString(d.command)
+		m.off = d.rules == "off" || regexp.MustCompile(`--iptables(=| )false`).MatchString(d.command)
 	}
-}
-
-// told says whether a daemon.json turns the rules off.
-func told(text string) bool {
-	var in struct{ Iptables *bool }
-	return json.Unmarshal([]byte(text), &in) == nil && in.Iptables != nil && !*in.Iptables
 }
 
 // holders reads ss -ltnpH.

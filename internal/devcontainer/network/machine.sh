@@ -1,23 +1,20 @@
 # What this machine does for the networks of containers. Rules of the firewall
 # are for root only; a part that could not be had is missing.
 echo "== forward"
-cat /proc/sys/net/ipv4/ip_forward 2>/dev/null
-for at in /proc/sys/net/ipv4/conf/*/forwarding; do
-  name=${at%/forwarding}
-  echo "${name##*/} $(cat "$at" 2>/dev/null)"
-done
+grep . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/*/forwarding 2>/dev/null
 echo "== bridged"
 cat /proc/sys/net/bridge/bridge-nf-call-iptables 2>/dev/null
 echo "== daemons"
 for at in /proc/[0-9]*; do
   read -r name <"$at/comm" || continue
   [ "$name" = dockerd ] || continue
-  here=other
-  [ "$(readlink "$at/ns/net")" != "$(readlink /proc/self/ns/net)" ] || here=here
-  echo "${at#/proc/} $here $(tr '\0' ' ' <"$at/cmdline")"
+  here=here rules=on space=$(readlink "$at/ns/net")
+  # Only root may see it.
+  [ -z "$space" ] || [ "$space" = "$(readlink /proc/self/ns/net)" ] || here=other
+  file=$(tr '\0=' '\n\n' <"$at/cmdline" | sed -n '/^--config-file$/{n;p;}')
+  ! grep -Eq '"iptables"[[:space:]]*:[[:space:]]*false' "${file:-/etc/docker/daemon.json}" || rules=off
+  echo "${at#/proc/} $here $rules $(tr '\0' ' ' <"$at/cmdline")"
 done 2>/dev/null
-echo "== daemon.json"
-cat /etc/docker/daemon.json 2>/dev/null
 if [ "$(id -u)" -eq 0 ] && command -v iptables >/dev/null; then
   if rules=$(iptables -w 1 -S 2>/dev/null); then
     echo "== filter"

@@ -20,7 +20,7 @@ import (
 // Checks are the checks of step 3. They share what they have seen.
 func Checks() []doctor.Check {
 	g := &group{}
-	return []doctor.Check{
+	all := []doctor.Check{
 		doctor.Row("DC-NET-001", "El contenedor tiene red", "The container has a network", attached),
 		doctor.Row("DC-NET-002", "El núcleo reenvía paquetes", "The kernel forwards packets", g.forwarding),
 		doctor.Row("DC-NET-008", "Quedan redes, y ninguna se solapa", "There are networks left, and none overlap", g.pools),
@@ -35,6 +35,10 @@ func Checks() []doctor.Check {
 		doctor.Row("DC-NET-011", "Los puertos no son de otro programa", "No other program has the ports", g.portsOfPrograms),
 		doctor.Row("DC-NET-012", "Alguien escucha en los puertos publicados", "Somebody listens at the published ports", g.listening),
 	}
+	for i := range all {
+		all[i].Limit = limit
+	}
+	return all
 }
 
 // group is what the checks of one look share.
@@ -53,15 +57,20 @@ type once[T any] struct {
 	err   error
 }
 
-// lookLimit is for one script, which asks all its questions at once.
-const lookLimit = 3500 * time.Millisecond
+// Limits for a check and for a fact. One script asks all its questions at once,
+// within two seconds; it waits for another one's answers, and what failed is asked
+// again.
+const (
+	limit     = 10 * time.Second
+	factLimit = 8 * time.Second
+)
 
 // ask finds the fact for the first one who asks; the others wait for it.
 func (o *once[T]) ask(ctx context.Context, s *scene.Scene, find func(context.Context) (T, error)) (T, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.of != s {
-		inner, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookLimit)
+		inner, cancel := context.WithTimeout(context.WithoutCancel(ctx), factLimit)
 		defer cancel()
 		o.of = s
 		o.value, o.err = find(inner)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,10 +68,15 @@ func read(a scene.Answers) *place {
 	}
 	p.missing = p.resolv == "! missing"
 	for line := range strings.Lines(a["links"]) {
-		if f := strings.Fields(line); len(f) > 1 {
-			n, _ := strconv.Atoi(f[1])
-			p.links[f[0]] = link{n, strings.Join(f[2:], " ")}
+		file, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+		name := path.Base(path.Dir(file))
+		l := p.links[name]
+		if path.Base(file) == "mtu" {
+			l.mtu, _ = strconv.Atoi(value)
+		} else {
+			l.state = value
 		}
+		p.links[name] = l
 	}
 	for line := range strings.Lines(a["answers"]) {
 		p.answer(strings.Fields(line))
@@ -182,7 +188,11 @@ func (g *group) ofContainer(ctx context.Context, s *scene.Scene) (*place, error)
 		for _, p := range peers {
 			questions = append(questions, "dns * "+p.service)
 		}
-		return lookInside(ctx, s, w.net, questions...)
+		return twice(ctx, s, w, questions, func(p *place) bool {
+			here, err := g.ofMachine(ctx, s)
+			return err != nil || len(p.servers) == 0 || answering(s, here) == "" || p.dns[p.servers[0]+" "+name(s)].tells() &&
+				!slices.ContainsFunc(peers, func(o peer) bool { return !p.dns[p.servers[0]+" "+o.service].ok() })
+		})
 	})
 }
 
@@ -206,8 +216,21 @@ func (g *group) outside(ctx context.Context, s *scene.Scene) (*place, error) {
 		if len(questions) == 0 {
 			return read(nil), nil
 		}
-		return lookInside(ctx, s, w.net, questions...)
+		return twice(ctx, s, w, questions, func(p *place) bool {
+			return slices.ContainsFunc(reached(s, here), func(t target) bool { return p.got(t).ok() })
+		})
 	})
+}
+
+// twice asks again when nothing was well: a machine that is busy answers late.
+func twice(ctx context.Context, s *scene.Scene, w *wire, questions []string, well func(*place) bool) (*place, error) {
+	p, err := lookInside(ctx, s, w.net, questions...)
+	if err == nil && !well(p) {
+		if again, err := lookInside(ctx, s, w.net, questions...); err == nil {
+			return again, nil
+		}
+	}
+	return p, err
 }
 
 // target is something outside that this machine reaches.
@@ -235,4 +258,14 @@ func (p *place) got(t target) answer {
 		return p.to[rest]
 	}
 	return p.dns[strings.TrimPrefix(t.question, "dns ")]
+}
+
+// answering is a name server of a place that works; "" when none does.
+func answering(s *scene.Scene, p *place) string {
+	for _, server := range p.servers {
+		if p.dns[server+" "+name(s)].tells() {
+			return server
+		}
+	}
+	return ""
 }

@@ -187,14 +187,15 @@ func covers(w *wire, nets []scene.Network, here *place, s *scene.Scene) []doctor
 		needed = append(needed, w.c.HostConfig.DNS...)
 	}
 	for _, p := range proxies(s, w.c) {
-		host, _, _ := cutPort(p)
-		needed = append(needed, host)
+		if host, port, ok := cutPort(p); ok && !here.to[host+" "+port].ok() {
+			needed = append(needed, host)
+		}
 	}
 	for _, n := range nets {
 		for _, one := range needed {
 			at := addr(one)
 			for _, subnet := range subnets([]scene.Network{n}) {
-				if !at.IsValid() || !subnet.Contains(at) || holds(n, at) {
+				if !at.IsValid() || !subnet.Contains(at) || holds(n, at) || here.dns[one+" "+name(s)].ok() {
 					continue
 				}
 				return []doctor.Finding{{

@@ -290,13 +290,19 @@ func (h *holder) who() (who, stop string) {
 func taken(s *scene.Scene, one wish, who, stop string, do, undo []string) doctor.Finding {
 	port := strconv.Itoa(one.port)
 	f := doctor.Finding{
-		State: doctor.Fail, Where: one.by, Evidence: "port " + port + " is held by " + who, Fix: stop, Explains: []string{"DC-STA-001", "DC-STA-002", "DC-STA-006"},
+		State: doctor.Fail, Where: one.by, Evidence: "port " + port + " is held by " + who, Fix: stop, Explains: []string{"DC-STA-001", "DC-STA-006"},
 		Cause: doctor.Say("%s tiene el puerto %s de la máquina: el contenedor que lo pide no arranca", "%s has port %s of the machine: the container that asks for it does not start", who, port),
 	}
 	if mine, err := s.Containers(); err == nil {
 		for _, c := range mine {
-			if c.Name == one.by && c.State.Error != "" {
+			if c.Name != one.by {
+				continue
+			}
+			if c.State.Error != "" {
 				f.Evidence += "; " + line(c.State.Error)
+				f.Explains = append(f.Explains, "DC-STA-002")
+			} else if c.State.Status != "created" {
+				f.State = doctor.Warn // it ended for another reason
 			}
 		}
 	}

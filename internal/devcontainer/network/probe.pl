@@ -16,7 +16,7 @@ my %verbs = (dns => \&dns, to => \&to, mtu => \&mtu);
 for my $question (@ARGV) {
     my $child = fork;
     next if $child;
-    alarm 2;    # names of the system may take longer
+    alarm 3;    # names of the system may take longer
     $SIG{ALRM} = sub { answer($question, '! no answer'); exit };
     my ($verb, @words) = split / /, $question;
     answer($question, $verbs{$verb}->(@words));
@@ -77,9 +77,26 @@ sub records {
     return join ' ', $word, @found;
 }
 
+# inside is the address of a name as it is known in PLACE, the root of another
+# process, whose network this is. Programs of this machine would ask its servers.
+sub inside {
+    my ($host) = @_;
+    my $root = $ENV{PLACE} or return $host;
+    return $host if $host =~ /^[\d.]+$|:/;
+    my $text = sub { open(my $in, '<', "$root/etc/$_[0]") or return ''; local $/; scalar(<$in>) // '' };
+    for (split /\n/, $text->('hosts')) {
+        my ($at, @names) = split ' ', s/#.*//r;
+        return $at if grep { $_ eq $host } @names;
+    }
+    for ($text->('resolv.conf') =~ /^\s*nameserver\s+(\S+)/mg) {
+        return $1 if dns($_, $host) =~ /^NOERROR (\S+)/;
+    }
+    return "$host.invalid";
+}
+
 sub to {
     my ($host, $port) = @_;
-    my ($error, @all) = addresses($host, $port, SOCK_STREAM, 0);
+    my ($error, @all) = addresses(inside($host), $port, SOCK_STREAM, 0);
     return "! $error" if $error;
     my $why = 'no address';
     for my $at (@all[0 .. ($#all < 1 ? $#all : 1)]) {
