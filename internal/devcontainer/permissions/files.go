@@ -67,7 +67,7 @@ func workspace(p *person) []doctor.Finding {
 		State: doctor.Warn, Where: p.main.Name, Evidence: fmt.Sprintf("%s cannot write %s (owner %s:%s)%s", p.who(), foreign[0].name, foreign[0].uid, foreign[0].gid, more(len(foreign))),
 		Cause: doctor.Say("archivos que otro creó, con sudo o como root", "files that somebody else made, with sudo or as root"),
 	}
-	git := func(o owned) bool { return strings.HasPrefix(o.name, path.Join(p.folder, ".git")+"/") }
+	git := func(o owned) bool { return strings.HasPrefix(o.name+"/", path.Join(p.folder, ".git")+"/") }
 	if i := slices.IndexFunc(foreign, git); i >= 0 {
 		f.State = doctor.Fail
 		f.Evidence = fmt.Sprintf("%s cannot write %s (owner %s:%s)%s", p.who(), foreign[i].name, foreign[i].uid, foreign[i].gid, more(len(foreign)))

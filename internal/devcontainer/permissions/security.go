@@ -130,6 +130,9 @@ func (p *person) profile(name string) string {
 	if !filepath.IsAbs(name) {
 		config, _ := p.ConfigPath()
 		places = []string{filepath.Join(p.Workspace, name), filepath.Join(p.Workspace, filepath.Dir(config), name)}
+		for _, file := range p.settings.ComposeFiles {
+			places = append(places, filepath.Join(p.Workspace, filepath.Dir(config), filepath.Dir(file), name))
+		}
 	}
 	for _, place := range places {
 		text, err := os.ReadFile(place)

@@ -106,7 +106,12 @@ printf '%s\n' "$2" | while IFS= read -r p; do [ -z "$p" ] || can "$p"; done
 mine() { head -n 400 | while IFS= read -r p; do [ -L "$p" ] || [ -w "$p" ] || stat -c '%u %g %n' "$p"; done 2>/dev/null | head -n 60; }
 echo "== foreign"
 if [ -n "$1" ] && [ "$1" != / ] && [ -w "$1" ]; then
-	{ find "$1" -maxdepth 2 ! -user "$uid"; for d in objects refs logs; do find "$1/.git/$d" -maxdepth 2 ! -user "$uid"; done; } 2>/dev/null | mine | sort -u
+	# git writes most files as new ones, for which it needs the folder; these few it writes in place.
+	{
+		find "$1" -maxdepth 2 -path "$1/.git" -prune -o ! -user "$uid" -print
+		find "$1/.git" -maxdepth 3 -type d ! -user "$uid"
+		find "$1/.git/FETCH_HEAD" "$1/.git/COMMIT_EDITMSG" "$1/.git/logs" ! -type d ! -user "$uid"
+	} 2>/dev/null | mine
 fi
 echo "== tools"
 for d in .cache .npm .config .local .cargo .rustup .m2 .gradle .nvm .yarn .pnpm-store .docker .gnupg .composer .nuget .dotnet .pyenv .rbenv .ipython .jupyter .kube .terraform.d go; do

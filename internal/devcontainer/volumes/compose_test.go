@@ -12,7 +12,6 @@ import (
 	"iact-infra/internal/command/commandtest"
 	"iact-infra/internal/devcontainer/doctor"
 	"iact-infra/internal/devcontainer/scene/scenetest"
-	"iact-infra/internal/devcontainer/volumes"
 )
 
 // composed is this machine with a Compose that says what version 2.40 said.
@@ -60,7 +59,7 @@ func TestRealSlowFaultsOfComposeFilesAreNamedAtTheirLine(t *testing.T) {
 			t.Parallel()
 			b := at(t)
 			b.compose(c.service, c.volumes)
-			bad := scenetest.Bad(b.Examine(volumes.Checks()))
+			bad := scenetest.Bad(b.Examine(checks()))
 			if c.code == "" && len(bad) == 0 {
 				return
 			}
@@ -75,7 +74,7 @@ func TestRealASourceThatIsMissingCanBeMadeAndTakenBack(t *testing.T) {
 	t.Parallel()
 	b := at(t)
 	b.Config(`{"image": "x", "mounts": ["type=bind,source=` + b.dir + `/a b,target=/data"]}`)
-	f := b.First(volumes.Checks())
+	f := b.First(checks())
 	if f.Repair == nil || !f.Repair.Safe {
 		t.Fatalf("no repair: %+v", f)
 	}
@@ -85,8 +84,26 @@ func TestRealASourceThatIsMissingCanBeMadeAndTakenBack(t *testing.T) {
 		well  bool
 	}{{f.Repair.Do, true}, {f.Repair.Undo, false}} {
 		b.must(door.Run(t.Context(), command.Change("sh", "-ec", strings.Join(step.lines, "\n"))))
-		if bad := scenetest.Bad(b.Examine(volumes.Checks())); (len(bad) == 0) != step.well {
+		if bad := scenetest.Bad(b.Examine(checks())); (len(bad) == 0) != step.well {
 			t.Errorf("after %q: %s", step.lines, scenetest.Lines(bad))
+		}
+	}
+}
+
+func TestPathsOfAnotherMachineAreNotLookedForOnThisOne(t *testing.T) {
+	t.Parallel()
+	fake := commandtest.New(t,
+		commandtest.Expect("docker", "context", commandtest.Rest).Prints("far tcp://far:2376\n").AnyTimes(),
+		commandtest.Expect("docker", "info", commandtest.Rest).Prints(`{"ServerVersion": "28.2.2", "Name": "far", "Plugins": {"Volume": ["local"]}}`).AnyTimes(),
+		commandtest.Expect("docker", "ps", commandtest.Rest).AnyTimes(),
+		commandtest.Expect("docker", "volume", commandtest.Rest).AnyTimes(),
+	)
+	rig := scenetest.Over(t, fake)
+	rig.Config(`{"image": "x", "mounts": ["type=bind,source=/none/none,target=/data"]}`)
+	rig.Healthy(checks())
+	for _, f := range rig.Examine(checks()) {
+		if f.Code == "DC-VOL-001" && !strings.Contains(f.Evidence, "which is not this one") {
+			t.Errorf("got %q", f.Evidence)
 		}
 	}
 }

@@ -75,7 +75,8 @@ done
 
 // kind says what a container serves, by its program and its image.
 func kind(c *scene.Container) (d database, programs string) {
-	words := append([]string{path.Base(c.Path), image(c.Config.Image)}, c.Args...)
+	// A client has such a name among its arguments, too, but further behind.
+	words := append([]string{path.Base(c.Path), image(c.Config.Image)}, c.Args[:min(3, len(c.Args))]...)
 	for _, k := range kinds() {
 		if slices.ContainsFunc(words, func(w string) bool {
 			return w == k.name || slices.Contains(strings.Split(k.programs, "|"), path.Base(w))

@@ -10,7 +10,6 @@ import (
 	"iact-infra/internal/command"
 	"iact-infra/internal/devcontainer/doctor"
 	"iact-infra/internal/devcontainer/scene/scenetest"
-	"iact-infra/internal/devcontainer/volumes"
 )
 
 // server stands in for one of a database: it is called postgres, and works in its
@@ -63,7 +62,7 @@ func TestRealSlowADatabaseThatLostItsFilesIsNamed(t *testing.T) {
 			t.Parallel()
 			b := at(t)
 			c.inject(b)
-			bad := scenetest.Bad(b.Examine(volumes.Checks()))
+			bad := scenetest.Bad(b.Examine(checks()))
 			if len(bad) != 1 || bad[0].Code != c.code || bad[0].State != doctor.Fail || !strings.Contains(bad[0].Evidence, c.evidence) {
 				t.Errorf("want %s …%s…, got\n%s", c.code, c.evidence, scenetest.Lines(bad))
 			}
@@ -78,7 +77,7 @@ func TestRealSlowADatabaseThatWorksRaisesNothing(t *testing.T) {
 	b.daemon.MariaDB(t, "--label", "devcontainer.local_folder="+b.Workspace)
 	b.postgres(b.volume())
 	b.Docker("stop", "-t", "0", b.postgres(b.volume()))
-	b.Healthy(volumes.Checks())
+	b.Healthy(checks())
 }
 
 func TestRealSlowAFileSystemThatWentReadOnlyIsNamed(t *testing.T) {
@@ -91,7 +90,7 @@ func TestRealSlowAFileSystemThatWentReadOnlyIsNamed(t *testing.T) {
 	t.Cleanup(func() { _ = door.Run(context.WithoutCancel(t.Context()), command.Change("umount", "-l", disk)) })
 	b.Run("-v", b.at, "-v", disk+":/data", b.box, "sleep", "600")
 	b.must(door.Run(t.Context(), command.Change("mount", "-o", "remount,ro", disk)))
-	f := b.First(volumes.Checks())
+	f := b.First(checks())
 	if f.Code != "DC-VOL-003" || !strings.Contains(f.Evidence, "/data: the file system tmpfs on none is read-only") {
 		t.Errorf("got %s %q", f.Code, f.Evidence)
 	}

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"iact-infra/internal/devcontainer/doctor"
 	"iact-infra/internal/devcontainer/scene/scenetest"
@@ -29,6 +30,15 @@ func at(t *testing.T) *bench {
 	b.at = b.Workspace + ":/workspaces/" + filepath.Base(b.Workspace)
 	b.Config(`{"image": "busybox:testbed"}`)
 	return b
+}
+
+// checks are those of the group. They have time: other tests share the machine.
+func checks() []doctor.Check {
+	all := volumes.Checks()
+	for i := range all {
+		all[i].Limit = time.Minute
+	}
+	return all
 }
 
 // file is one beside the workspace.
@@ -177,7 +187,7 @@ func TestRealSlowEveryFaultOfAMountIsNamedByItsCause(t *testing.T) {
 			t.Parallel()
 			b := at(t)
 			c.inject(b)
-			found := b.Examine(volumes.Checks())
+			found := b.Examine(checks())
 			bad := scenetest.Bad(found)
 			if len(bad) != 1 {
 				t.Fatalf("one fault, and %d causes:\n%s", len(bad), scenetest.Lines(found))
@@ -265,7 +275,7 @@ func TestRealSlowWhatIsMountedAsItShouldBeRaisesNothing(t *testing.T) {
 			t.Parallel()
 			b := at(t)
 			prepare(b)
-			b.Healthy(volumes.Checks())
+			b.Healthy(checks())
 		})
 	}
 }

@@ -23,11 +23,11 @@ type mounted struct {
 }
 
 // mountinfo are the mounts that a container has now; nil when nobody can tell.
-func (s *sightseen) mountinfo(c *scene.Container, local bool) []mounted {
+func (s *sightseen) mountinfo(c *scene.Container) []mounted {
 	if c == s.main && s.inside["mounts"] != "" {
 		return parseMounts(s.inside["mounts"])
 	}
-	if !local || !c.State.Running {
+	if !s.local || !c.State.Running {
 		return nil
 	}
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/mountinfo", c.State.Pid))

@@ -68,7 +68,7 @@ func (s *sightseen) judgeReplaced(c *scene.Container, m scene.Mount) *doctor.Fin
 			State: doctor.Fail, Evidence: fmt.Sprintf("%s is not there; %s has %s", m.Source, m.Destination, point.root),
 			Cause: doctor.Say("el origen cambió de nombre mientras el contenedor corre", "the source was renamed while the container runs"),
 		}
-	case !known:
+	case !known || !s.local: // another system numbers its files otherwise
 		return nil
 	}
 	has, asked := s.has(c, m, point)

@@ -27,6 +27,8 @@ type sightseen struct {
 	wanted     []want
 	unsure     error // why the Compose files say nothing
 	here       bool  // the engine's paths are those of this machine
+	local      bool  // and so are its users and its file numbers
+	owner      int   // on this machine, of what the engine makes
 	containers []*scene.Container
 	main       *scene.Container
 	volumes    []scene.Volume
@@ -66,7 +68,10 @@ func (s *sightseen) fill(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.here = engine.Local || engine.Desktop
+	s.here, s.local = engine.Local || engine.Desktop, engine.Local
+	if engine.Rootless {
+		s.owner = os.Geteuid()
+	}
 	s.plugins = loaded(engine)
 	var asked sync.WaitGroup
 	asked.Go(func() { s.wanted, s.unsure = wants(s.Scene) })
@@ -85,7 +90,7 @@ func (s *sightseen) fill(ctx context.Context) error {
 		return err
 	}
 	for _, c := range s.containers {
-		s.kernel[c.ID] = s.mountinfo(c, engine.Local)
+		s.kernel[c.ID] = s.mountinfo(c)
 		for _, m := range c.Mounts {
 			s.remember(m.Source)
 		}

@@ -117,7 +117,7 @@ func made(s *sightseen) []doctor.Finding {
 	for _, c := range s.containers {
 		for _, m := range c.Mounts {
 			object, known := s.source(m.Source)
-			if m.Type != "bind" || !known || object == nil || !object.IsDir() || !object.empty || object.uid > 0 {
+			if m.Type != "bind" || !known || object == nil {
 				continue
 			}
 			if f := s.judgeMade(c, m, object); f != nil {
@@ -131,6 +131,9 @@ func made(s *sightseen) []doctor.Finding {
 // judgeMade is about an empty folder of root. That Docker made it is proved by
 // its time; that a file was meant, by the image or by the name.
 func (s *sightseen) judgeMade(c *scene.Container, m scene.Mount, object *hostObject) *doctor.Finding {
+	if !object.IsDir() || !object.empty || object.uid != s.owner {
+		return nil
+	}
 	byDocker := asked(c, m.Source) && !object.ModTime().Before(c.Created.Add(-20*time.Millisecond)) && object.ModTime().Before(c.Created.Add(time.Minute))
 	brings := s.brings(c, m.Destination)
 	f := doctor.Finding{

@@ -119,14 +119,15 @@ func readOnly(s *sightseen) []doctor.Finding {
 		for _, m := range c.Mounts {
 			point := at(s.kernel[c.ID], m.Destination)
 			switch {
+			case m.RW && !s.needed(c, m): // a system may well keep its own files from everybody
 			case m.RW && point != nil && slices.Contains(point.super, "ro"):
 				add(doctor.Fail, c, fmt.Sprintf("%s: the file system %s on %s is read-only", m.Destination, point.fs, point.device),
 					doctor.Say("el sistema de archivos de la máquina pasó a solo lectura", "the machine's file system went read-only"),
 					"sudo dmesg | grep -i 'remount\\|I/O error'\nsudo mount -o remount,rw "+command.Read(point.device).String(), "DC-PRM-*", "DC-STA-*", "DC-VOL-007")
 			case m.RW && point != nil && slices.Contains(point.options, "ro"):
-				add(doctor.Fail, c, m.Destination+" was mounted to be written, and is read-only now",
-					doctor.Say("algo lo volvió a montar en solo lectura dentro del contenedor", "something mounted it again, read-only, in the container"),
-					command.Read("docker", "restart", c.Name).String(), "DC-PRM-*")
+				add(doctor.Fail, c, m.Destination+" was to be written, and its mount is read-only",
+					doctor.Say("en la máquina está montado en solo lectura", "on the machine it is mounted read-only"),
+					"findmnt -T "+command.Read(m.Source).String()+"   # and mount it to be written", "DC-PRM-*")
 			case m.RW:
 			case c == s.main && s.isWorkspace(m):
 				add(doctor.Fail, c, fmt.Sprintf("%s is mounted read-only (%s)", m.Destination, m.Source),
@@ -146,6 +147,14 @@ func readOnly(s *sightseen) []doctor.Finding {
 	return verdict(found, "all of them")
 }
 
+// needed says whether a mount is one that has to be written: the workspace, a
+// volume, the folder of a database, or one whose file system is made for that.
+func (s *sightseen) needed(c *scene.Container, m scene.Mount) bool {
+	point := at(s.kernel[c.ID], m.Destination)
+	return m.Type == "volume" || c == s.main && s.isWorkspace(m) || s.databases[c.ID].dir != "" && within(s.databases[c.ID].dir, m.Destination) ||
+		point != nil && !slices.Contains(point.options, "ro") && slices.Contains([]string{"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "tmpfs"}, point.fs)
+}
+
 // isWorkspace says whether a mount is the one that holds the workspace.
 func (s *sightseen) isWorkspace(m scene.Mount) bool {
 	folder, _ := s.Folder(s.main)
@@ -161,6 +170,11 @@ func (s *sightseen) unwritten(m scene.Mount) bool {
 	})
 }
 
+// passing says whether nobody misses what an image has in a folder.
+func passing(name string) bool {
+	return slices.ContainsFunc([]string{"/tmp", "/run", "/var/tmp", "/var/run", "/var/log", "/var/cache", "/var/lib/apt"}, func(folder string) bool { return within(name, folder) })
+}
+
 // hidden judges mounts over what the image installed. A volume takes that over
 // when it is new; a bind never does.
 func hidden(s *sightseen) []doctor.Finding {
@@ -168,11 +182,11 @@ func hidden(s *sightseen) []doctor.Finding {
 	for _, c := range s.containers {
 		for _, m := range c.Mounts {
 			o, known := s.source(m.Source)
-			if m.Type != "bind" || !known || o == nil || !o.IsDir() {
+			if m.Type != "bind" || !known || o == nil || !o.IsDir() || passing(m.Destination) {
 				continue
 			}
 			brings := s.brings(c, m.Destination).names
-			if o.empty && len(brings) > 0 && o.uid > 0 || o.empty && len(brings) > 0 && !asked(c, m.Source) {
+			if o.empty && len(brings) > 0 && s.judgeMade(c, m, o) == nil {
 				found = append(found, doctor.Finding{
 					State: doctor.Warn, Where: c.Name, Evidence: fmt.Sprintf("%s is empty, and hides %s of the image at %s", m.Source, few(brings), m.Destination),
 					Cause: doctor.Say("un directorio vacío tapa lo que la imagen trae allí", "an empty directory hides what the image brings there"),
