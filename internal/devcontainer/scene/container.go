@@ -2,15 +2,10 @@ package scene
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
-
-	"iact-infra/internal/command"
 )
 
 // Container is one as docker inspect tells it. Only what the checks use is here.
@@ -123,35 +118,16 @@ func (c *Container) Label(name string) string { return c.Config.Labels[name] }
 func (s *Scene) Everyone() ([]*Container, error) {
 	return s.containers.ask(s.ctx, askLimit, func(ctx context.Context) ([]*Container, error) {
 		out, err := s.Text(ctx, "ps", "--all", "--quiet", "--no-trunc")
-		ids := strings.Fields(out)
-		for err == nil && len(ids) > 0 {
-			if out, err = s.Text(ctx, append([]string{"container", "inspect"}, ids...)...); err == nil {
-				return readContainers(out)
-			}
-			// Those that have gone in between are named.
-			var failed *command.Error
-			all := len(ids)
-			if errors.As(err, &failed) {
-				ids = slices.DeleteFunc(ids, func(id string) bool { return strings.Contains(failed.Stderr, id) })
-			}
-			if len(ids) < all {
-				err = nil
-			}
+		if err != nil {
+			return nil, err
 		}
-		return nil, err
+		all, err := inspect[*Container](ctx, s, "container", strings.Fields(out))
+		for _, c := range all {
+			c.Name = strings.TrimPrefix(c.Name, "/")
+		}
+		slices.SortStableFunc(all, func(a, b *Container) int { return b.Created.Compare(a.Created) })
+		return all, err
 	})
-}
-
-func readContainers(out string) ([]*Container, error) {
-	var all []*Container
-	if err := json.Unmarshal([]byte(out), &all); err != nil {
-		return nil, fmt.Errorf("read docker inspect: %w", err)
-	}
-	for _, c := range all {
-		c.Name = strings.TrimPrefix(c.Name, "/")
-	}
-	slices.SortStableFunc(all, func(a, b *Container) int { return b.Created.Compare(a.Created) })
-	return all, nil
 }
 
 // Containers are those of the workspace: by the labels of the devcontainers

@@ -3,9 +3,14 @@ package scene
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
+
+	"iact-infra/internal/command"
 )
 
 // Network is one of the engine's.
@@ -65,20 +70,42 @@ func inspectAll[T any](ctx context.Context, s *Scene, kind string) ([]T, error) 
 	if err != nil {
 		return nil, err
 	}
-	names := strings.Fields(out)
-	if len(names) == 0 {
-		return nil, nil
-	}
-	out, err = s.Text(ctx, append([]string{kind, "inspect"}, names...)...)
-	var all []T
-	// One that has gone in between is missing from what is printed, and no more.
-	if wrong := json.Unmarshal([]byte(out), &all); wrong != nil {
-		if err == nil {
-			err = fmt.Errorf("read docker %s inspect: %w", kind, wrong)
+	return inspect[T](ctx, s, kind, strings.Fields(out))
+}
+
+// inspect is docker inspect of several things. Those that have gone since they
+// were listed are left out: the client names them, and prints the rest for nobody.
+func inspect[T any](ctx context.Context, s *Scene, kind string, names []string) ([]T, error) {
+	for len(names) > 0 {
+		out, err := s.Text(ctx, append([]string{kind, "inspect"}, names...)...)
+		if err != nil {
+			left := slices.DeleteFunc(slices.Clone(names), gone(err))
+			if len(left) == len(names) {
+				return nil, err
+			}
+			names = left
+			continue
 		}
-		return nil, err
+		var all []T
+		if err := json.Unmarshal([]byte(out), &all); err != nil {
+			return nil, fmt.Errorf("read docker %s inspect: %w", kind, err)
+		}
+		return all, nil
 	}
-	return all, nil
+	return nil, nil
+}
+
+// gone says which names a failed inspect did not find.
+func gone(err error) func(name string) bool {
+	var failed *command.Error
+	if !errors.As(err, &failed) {
+		return func(string) bool { return false }
+	}
+	missing := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?i)no such (?:container|volume|network|object): (\S+)|get (\S+): no such volume|network (\S+) not found`).FindAllStringSubmatch(failed.Stderr, -1) {
+		missing[m[1]+m[2]+m[3]] = true
+	}
+	return func(name string) bool { return missing[name] }
 }
 
 // Image is an image by its name or id; nil when the engine has none.

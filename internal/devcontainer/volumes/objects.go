@@ -41,6 +41,9 @@ func (s *sightseen) used() map[string]*scene.Container {
 // volumes judges whether those that are needed exist. One that a mount of
 // devcontainer.json names is made by Docker; an external one of Compose is not.
 func volumes(s *sightseen) []doctor.Finding {
+	if s.unlisted != nil {
+		return doctor.Unseen(s.unlisted)
+	}
 	var found []doctor.Finding
 	composed, _ := s.Compose()
 	if composed != nil {
@@ -110,6 +113,9 @@ func (s *sightseen) driven(driver string) bool {
 
 // drivers judges what has to mount the volumes.
 func drivers(s *sightseen) []doctor.Finding {
+	if s.unlisted != nil {
+		return doctor.Unseen(s.unlisted)
+	}
 	type volume struct {
 		name, driver, where string
 		options             map[string]string

@@ -32,6 +32,7 @@ type sightseen struct {
 	containers []*scene.Container
 	main       *scene.Container
 	volumes    []scene.Volume
+	unlisted   error                  // why there are none
 	plugins    []string               // drivers of volumes that the engine has loaded
 	kernel     map[string][]mounted   // by the id of a container that runs
 	inside     scene.Answers          // of the devcontainer, nil when nothing can be asked there
@@ -75,8 +76,7 @@ func (s *sightseen) fill(ctx context.Context) error {
 	s.plugins = loaded(engine)
 	var asked sync.WaitGroup
 	asked.Go(func() { s.wanted, s.unsure = wants(s.Scene) })
-	var unlisted error
-	asked.Go(func() { s.volumes, unlisted = s.Volumes() })
+	asked.Go(func() { s.volumes, s.unlisted = s.Volumes() })
 	asked.Go(func() {
 		if s.containers, err = s.Containers(); err == nil {
 			s.main, err = s.Main()
@@ -86,7 +86,7 @@ func (s *sightseen) fill(ctx context.Context) error {
 		}
 	})
 	asked.Wait()
-	if err = errors.Join(err, unlisted); err != nil {
+	if err != nil {
 		return err
 	}
 	for _, c := range s.containers {
