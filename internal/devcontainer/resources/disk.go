@@ -158,7 +158,11 @@ func writable(_ context.Context, s *scene.Scene) []doctor.Finding {
 // that of the workspace. One that is the disk of the engine's data is judged there.
 func inside(_ context.Context, s *scene.Scene) []doctor.Finding {
 	m, _ := s.Machine()
-	in, err := s.Interior()
+	var in *scene.Interior
+	main, err := s.Main()
+	if main != nil && main.State.Running && !main.State.Paused {
+		in, err = s.Interior()
+	}
 	var found []doctor.Finding
 	var seen []scene.Disk
 	if m != nil {

@@ -135,13 +135,13 @@ func number(text string) int64 {
 
 // lowest is the lowest of limits of which 0 is none.
 func lowest(a, b int64) int64 {
-	switch {
-	case a <= 0 || b >= unlimited:
-		return max(a, 0)
-	case b <= 0:
-		return a
+	if b <= 0 || b >= unlimited {
+		b = 0
 	}
-	return min(a, b)
+	if a <= 0 || a >= unlimited || b > 0 && b < a {
+		return b
+	}
+	return a
 }
 
 // table is a file of lines "name value".
