@@ -10,7 +10,7 @@ func healthy() []Case {
 		{Name: "well-user-root", Title: "remoteUser root", Config: `{"image": "busybox:testbed", "remoteUser": "root"}`},
 		{Name: "well-container-user", Title: "the container runs as a user", Config: `{"image": "busybox:testbed", "containerUser": "dev", "updateRemoteUserUID": false}`, Inject: `chown -R 1000:1000 "$W"; up`},
 		{Name: "well-host", Title: "the network of the machine", Config: `{"image": "busybox:testbed", "runArgs": ["--network", "host"]}`},
-		{Name: "well-init", Title: "with init", Config: `{"image": "busybox:testbed", "init": true}`},
+		{Name: "well-init", Title: "with init", Config: `{"image": "busybox:testbed", "init": true}`, Quick: true},
 		{
 			Name: "well-readonly", Title: "read-only on purpose, with room to write",
 			Config: `{"image": "busybox:testbed", "runArgs": ["--read-only", "--tmpfs", "/tmp", "--tmpfs", "/root", "--tmpfs", "/run", "--tmpfs", "/var"]}`,
