@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"github.com/magefile/mage/mg"
 )
@@ -75,4 +76,14 @@ func (Devcontainer) Matrix(ctx context.Context, symptom, workspace, config *stri
 // Bundle packs findings, configuration, versions and logs for support, with secrets taken out: -workspace=DIR -to=FILE.tar.zst.
 func (Devcontainer) Bundle(ctx context.Context, workspace, config, to *string) error {
 	return toolkit().BundleDevcontainer(ctx, workspace, config, to)
+}
+
+// Debug merges all logs by time; -shell=true or -c=COMMAND goes inside, also where it does not start; -trace=strace|tcpdump -seconds=N -to=FILE (step 9).
+func (Devcontainer) Debug(ctx context.Context, workspace, config *string, shell *bool, c, trace *string, seconds *int, since *time.Duration, lines *int, to *string) error {
+	return toolkit().DebugDevcontainer(ctx, workspace, config, shell, c, trace, seconds, since, lines, to)
+}
+
+// Recover resets by degrees, and tells first what is lost: -level=restart|recreate|rebuild|volumes -yes=true (step 10).
+func (Devcontainer) Recover(ctx context.Context, workspace, config, level *string, yes *bool) error {
+	return toolkit().RecoverDevcontainer(ctx, workspace, config, level, yes)
 }

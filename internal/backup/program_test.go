@@ -151,6 +151,8 @@ func (p *program) target(name string, flags map[string]string) error {
 	case "backup:restorevolume":
 		p.room.Select(backup.Selection{Set: flags["-set"], Source: flags["-source"], To: flags["-to"], Yes: flags["-yes"] == "true"})
 		return p.engine.Target(ctx, name)
+	case "volumes:save", "volumes:back": // what the house hands on to another procedure
+		return p.volumes(ctx, name, flags)
 	case "procedure:rollback":
 		return p.engine.Rollback(ctx, flags["-run"], false)
 	case "procedure:resume":

@@ -175,7 +175,7 @@ func (s *session) missing(kinds []string) []manifest.Source {
 	var gone []manifest.Source
 	for _, set := range s.known() {
 		for _, held := range set.Manifest.Sources {
-			if seen[held.Name] || held.State == manifest.Failed || !slices.Contains(kinds, held.Kind) {
+			if seen[held.Name] || held.State == manifest.Failed || held.Detail[once] != "" || !slices.Contains(kinds, held.Kind) {
 				continue
 			}
 			seen[held.Name] = true

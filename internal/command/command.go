@@ -51,6 +51,8 @@ type Command struct {
 
 	// bulk says that the output is large: Door.Stream sets it.
 	bulk bool
+	// foreground says that the program has the terminal: Door.Interact sets it.
+	foreground bool
 }
 
 // Read is a command that only looks.

@@ -135,7 +135,7 @@ func build(c Command) (*exec.Cmd, error) {
 		Args:        argv,
 		Env:         append(os.Environ(), env...),
 		Dir:         c.Dir,
-		SysProcAttr: attributes(),
+		SysProcAttr: atTerminal(c, attributes()),
 	}, nil
 }
 

@@ -115,6 +115,11 @@ func table() []key {
 				en: "What containers are to reach outside, as HOST:PORT; it counts only when this machine reaches it.",
 				es: "A lo que los contenedores deben llegar fuera, como HOST:PUERTO; cuenta solo si esta máquina llega.",
 				at: func(c *Config, _ *Source) any { return &c.Devcontainer.Reach },
+			}, {
+				name: "debug_image", shape: text, fallback: "nicolaka/netshoot:v0.13",
+				en: "The image whose strace and tcpdump devcontainer:debug takes where this machine's own cannot be used.",
+				es: "La imagen de la que devcontainer:debug toma strace y tcpdump donde no sirven los de esta máquina.",
+				at: func(c *Config, _ *Source) any { return &c.Devcontainer.DebugImage },
 			}},
 			en: "PROCED-INFRA-005: troubleshooting the devcontainer.",
 			es: "PROCED-INFRA-005: diagnóstico del devcontainer.",

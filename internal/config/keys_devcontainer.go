@@ -17,8 +17,9 @@ type Devcontainer struct {
 
 // Workspace is what the doctor of devcontainers looks at.
 type Workspace struct {
-	Workspace string // absolute
-	Reach     []string
+	Workspace  string // absolute
+	Reach      []string
+	DebugImage string // with strace and tcpdump
 }
 
 func repositoryRule(s string) string {

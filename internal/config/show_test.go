@@ -97,6 +97,7 @@ func TestEverySettingIsShownWithTheLineItComesFrom(t *testing.T) {
 		{Key: "host.network.writes", Value: "50", Origin: "default"},
 		{Key: "devcontainer.workspace", Value: "", Origin: "default"},
 		{Key: "devcontainer.reach", Value: "[github.com:443]", Origin: "default"},
+		{Key: "devcontainer.debug_image", Value: "nicolaka/netshoot:v0.13", Origin: "default"},
 		{Key: "cpython.version", Value: "3.13.5", Origin: "default"},
 		{Key: "cpython.prefix", Value: "/opt", Origin: "default"},
 		{Key: "cpython.source", Value: "https://www.python.org/ftp/python", Origin: "default"},

@@ -12,15 +12,18 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"time"
 
 	"iact-infra/internal/config"
+	"iact-infra/internal/devcontainer/reset"
 	"iact-infra/internal/devcontainer/scene"
 	"iact-infra/internal/fault"
 	"iact-infra/internal/procedure"
+	"iact-infra/internal/symptom"
 )
 
 // Options are what the room takes from the house.
@@ -28,11 +31,19 @@ type Options struct {
 	Config  func() (*config.Config, error) // asked by the first step that needs it
 	Environ []string                       // of this process, as NAME=VALUE lines
 	Now     func() time.Time
-	Version string    // of the toolkit
-	Answers io.Reader // of the person at the terminal; nil when there is none
+	Version string // of the toolkit
 	// Docker are variables for the docker client, as NAME=VALUE lines; nil: this
 	// process's own say which engine it is.
 	Docker []string
+	// In and Out are the terminal of a person, nil when there is none.
+	In, Out *os.File
+	Answers io.Reader // of that person; nil: they are typed at In
+	// SaveVolumes backs volumes up, and RestoreVolumes brings them back: another
+	// procedure's work. Nil: no volume is removed.
+	SaveVolumes    func(ctx context.Context, w *procedure.Work, volumes []string) (set string, err error)
+	RestoreVolumes func(ctx context.Context, w *procedure.Work, set string, volumes []string) error
+	// Catalogue explains lines of logs; nil explains none.
+	Catalogue func() (*symptom.Catalogue, error)
 }
 
 // Room runs the procedure. It lives as long as the process.
@@ -42,6 +53,7 @@ type Room struct {
 	mu     sync.Mutex
 	pick   Selection
 	picked bool
+	made   bool // step 9 has made something in Docker
 }
 
 // New returns a room that has touched nothing yet.
@@ -53,9 +65,11 @@ type Selection struct {
 	Config    string // the devcontainer.json of several, from the workspace
 	Strict    bool   // a warning fails, too
 	All       bool   // shows what a root cause explains
-	Yes       bool   // agrees to repairs that lose something
+	Yes       bool   // agrees to what loses something
 	Symptom   string // a row of the matrix: its number, or words of it
 	To        string // a file for the report: .md, .xml (JUnit) or .json
+	Debug     Debugging
+	Recover   Recovering
 }
 
 // Select says what the next targets are about. Another workspace is refused: a
@@ -94,6 +108,16 @@ func Asked(args []string) Selection {
 			s.Workspace = value
 		case "-config":
 			s.Config = value
+		case "-to":
+			s.To = value
+		case "-c":
+			s.Debug.Command = value
+		case "-level":
+			s.Recover.Level = value
+		case "-yes":
+			s.Yes = value == "true"
+		case "-trace":
+			s.Debug.Trace = value
 		}
 	}
 	return s
@@ -108,6 +132,7 @@ func (r *Room) scene(ctx context.Context, w *procedure.Work) (*scene.Scene, Sele
 	if err != nil {
 		return nil, pick, err
 	}
+	pick.Debug, pick.Recover.Level = pick.Debug.filled(), cmp.Or(pick.Recover.Level, reset.Restart)
 	if pick.Workspace == "" {
 		pick.Workspace = cmp.Or(c.Devcontainer.Workspace, c.Project)
 	}

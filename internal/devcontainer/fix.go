@@ -113,16 +113,11 @@ func (r *Room) agreed(ctx context.Context, w *procedure.Work, pick Selection, f 
 		return true, nil
 	}
 	loses := f.Repair.Loses.In(w.Lang)
-	if w.Planning || r.o.Answers == nil {
+	if w.Planning || r.answers() == nil {
 		w.Say.Warn("%s is not repaired: %s; a terminal asks, -yes=true agrees", f.Code, loses)
 		return false, nil
 	}
-	answer, err := w.Say.Ask(ctx, r.o.Answers, fmt.Sprintf("%s %s\n  %s\n%s [y/N] ", f.Code, f.Evidence, strings.Join(f.Repair.Do, "\n  "), loses))
-	switch strings.ToLower(strings.TrimSpace(answer)) {
-	case "y", "yes", "s", "sí", "si":
-		return err == nil, err
-	}
-	return false, err
+	return r.confirm(ctx, w, fmt.Sprintf("%s %s\n  %s\n%s [y/N]", f.Code, f.Evidence, strings.Join(f.Repair.Do, "\n  "), loses))
 }
 
 // lines runs shell lines in order, and stops at the first that fails.

@@ -73,6 +73,28 @@ func (r *Room) Procedure() procedure.Procedure {
 				Run:      r.look("devcontainer:extensions"),
 				Estimate: seconds(1, 10),
 			},
+			{
+				Number: 9, Target: debugTarget,
+				Title:    procedure.Text{ES: "Depurar: registros en orden de tiempo, una shell, trazas", EN: "Debug: logs in the order of time, a shell, traces"},
+				Run:      r.debug,
+				Validate: r.cleared,
+				Undo:     r.clearUp,
+				Undone:   r.cleared,
+				Plan:     r.planDebug,
+				Estimate: seconds(1, 30),
+				Symptoms: []string{"D01", "D02"},
+			},
+			{
+				Number: 10, Target: recoverTarget,
+				Title:    procedure.Text{ES: "Recuperar: reiniciar, recrear, reconstruir, y al final los volúmenes", EN: "Recover: restart, recreate, rebuild, and last the volumes"},
+				Run:      r.recovery,
+				Validate: r.recoveredNow,
+				Undo:     r.unrecover,
+				Undone:   r.unrecovered,
+				Plan:     r.planRecover,
+				Estimate: seconds(5, 600),
+				Symptoms: []string{"D01", "D02", "D04"},
+			},
 		},
 		Extra: []procedure.Step{
 			{
@@ -109,7 +131,6 @@ func (r *Room) Procedure() procedure.Procedure {
 				Estimate: seconds(2, 60),
 			},
 		},
-		Missing: []int{9, 10},
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"iact-infra/internal/devcontainer"
 	"iact-infra/internal/procedure"
@@ -13,7 +14,17 @@ import (
 
 // buildDevcontainer makes the room of the devcontainer's doctor.
 func (h *House) buildDevcontainer() *devcontainer.Room {
-	room := devcontainer.New(devcontainer.Options{Config: h.Config, Environ: os.Environ(), Now: h.env.Now, Version: Version(), Answers: h.answers()})
+	in, out := h.terminal()
+	room := devcontainer.New(devcontainer.Options{
+		Config: h.Config, Environ: os.Environ(), Now: h.env.Now, In: in, Out: out, Catalogue: h.catalogue, Version: Version(),
+		// The rooms do not know each other: the house hands on what one needs of another.
+		SaveVolumes: func(ctx context.Context, w *procedure.Work, volumes []string) (string, error) {
+			return h.backup().SaveVolumes(ctx, w, volumes)
+		},
+		RestoreVolumes: func(ctx context.Context, w *procedure.Work, set string, volumes []string) error {
+			return h.backup().PutVolumesBack(ctx, w, set, volumes)
+		},
+	})
 	if h.continues != nil {
 		_ = room.Select(devcontainer.Asked(h.continues.Args())) // the first one is never refused
 	}
@@ -48,6 +59,27 @@ func (h *House) BundleDevcontainer(ctx context.Context, workspace, config, to *s
 	return h.runDevcontainer(ctx, "devcontainer:bundle", devcontainer.Selection{Config: given(config)}, workspace, to)
 }
 
+// DebugDevcontainer is devcontainer:debug -shell -c=COMMAND -trace=strace|tcpdump -seconds=N -since=1h -lines=N -to=FILE.
+func (h *House) DebugDevcontainer(ctx context.Context, workspace, config *string, shell *bool, c, trace *string, seconds *int, since *time.Duration, lines *int, to *string) error {
+	d := devcontainer.Debugging{Shell: yes(shell), Command: given(c), Trace: given(trace)}
+	if seconds != nil {
+		d.Seconds = *seconds
+	}
+	if since != nil {
+		d.Since = *since
+	}
+	if lines != nil {
+		d.Lines = *lines
+	}
+	return h.runDevcontainer(ctx, "devcontainer:debug", devcontainer.Selection{Config: given(config), Debug: d}, workspace, to)
+}
+
+// RecoverDevcontainer is devcontainer:recover -level=restart|recreate|rebuild|volumes -yes.
+func (h *House) RecoverDevcontainer(ctx context.Context, workspace, config, level *string, agree *bool) error {
+	return h.runDevcontainer(ctx, "devcontainer:recover", devcontainer.Selection{Config: given(config), Yes: yes(agree), Recover: devcontainer.Recovering{Level: given(level)}}, workspace, nil)
+}
+
+// runDevcontainer runs a step for a selection. Paths are as the command line has them.
 func (h *House) runDevcontainer(ctx context.Context, target string, pick devcontainer.Selection, workspace, to *string) error {
 	for path, into := range map[string]*string{given(workspace): &pick.Workspace, given(to): &pick.To} {
 		if path == "" {

@@ -46,6 +46,25 @@ func (l *Line) Ask(ctx context.Context, answers io.Reader, question string) (str
 	}
 }
 
+// Aside keeps the live row away while somebody else writes to the terminal.
+func (l *Line) Aside(work func() error) error {
+	if l == nil {
+		return work()
+	}
+	c := l.console
+	c.mu.Lock()
+	c.erase()
+	c.asking++
+	c.mu.Unlock()
+	defer func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.asking--
+		c.draw()
+	}()
+	return work()
+}
+
 // readLine takes no byte more than the line has: another question may follow.
 func readLine(in io.Reader) (string, error) {
 	var line []byte

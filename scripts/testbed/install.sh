@@ -76,6 +76,7 @@ missing_packages() {
   has ansible-playbook || echo ansible-core
   has npm || echo npm
   has setpriv || echo util-linux
+  has strace || echo strace
   has sudo || echo sudo
   # Virtual environments of the system's own interpreter.
   { has python3 && /usr/bin/python3 -c 'import ensurepip, venv' 2>/dev/null; } || printf '%s\n' python3 python3-venv
