@@ -86,9 +86,7 @@ func TestACheckThatBreaksIsNoStackTrace(t *testing.T) {
 	t.Parallel()
 	found := examine(t,
 		doctor.Row("X-1", "uno", "one", func(context.Context, *scene.Scene) []doctor.Finding {
-			var none map[string]int
-			none["x"] = 1
-			return nil
+			panic("a map that is none")
 		}),
 		doctor.Row("X-2", "dos", "two", func(context.Context, *scene.Scene) []doctor.Finding { return doctor.Good("fine") }),
 	)

@@ -23,7 +23,7 @@ func compose(ctx context.Context, s *scene.Scene) []doctor.Finding {
 	if len(wanted.ComposeFiles) == 0 {
 		return doctor.Good("the workspace does not use Compose")
 	}
-	ask := command.Read("docker", "compose", "version", "--short")
+	ask := command.Read("docker", "compose", "version")
 	ask.Env, ask.Timeout = s.Docker, limit
 	out, err := s.Door.Text(ctx, ask).String()
 	var missing *command.NotFound
@@ -31,7 +31,7 @@ func compose(ctx context.Context, s *scene.Scene) []doctor.Finding {
 		return doctor.Unseen(err) // the check of the engine says so
 	}
 	if err == nil {
-		return doctor.Good("Compose %s", strings.TrimSpace(out))
+		return doctor.Good("%s", strings.TrimSpace(out))
 	}
 	f := doctor.Finding{
 		State: doctor.Fail, Title: doctor.Say("Falta Compose", "Compose is missing"), Where: strings.Join(wanted.ComposeFiles, ", "), Evidence: oneLine(err.Error()),

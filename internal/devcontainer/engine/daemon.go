@@ -17,7 +17,8 @@ type home struct {
 	pidfile  string
 	dataRoot string
 	logs     []string
-	unit     bool // a systemd unit of the usual name would be its own
+	unit     bool     // a systemd unit of the usual name would be its own
+	argv     []string // of the daemon, when it runs
 }
 
 // newHome is the home of the daemon of a socket.
@@ -36,7 +37,7 @@ func newHome(socket string) home {
 		h.logs = []string{dir + "/docker.log", dir + "/dockerd.log"}
 	}
 	if d, runs := h.process(daemons()); runs {
-		h.config, h.pidfile, h.dataRoot = d.flag("config-file", h.config), d.flag("pidfile", h.pidfile), d.flag("data-root", h.dataRoot)
+		h.config, h.pidfile, h.dataRoot, h.argv = d.flag("config-file", h.config), d.flag("pidfile", h.pidfile), d.flag("data-root", h.dataRoot), d.argv
 	}
 	return h
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -19,6 +20,13 @@ func (p *patient) socket() string {
 		return ""
 	}
 	return filepath.Clean(path)
+}
+
+// there says whether there is a socket. Without one nobody can have taken a
+// question: the client itself was too slow, on a machine under heavy load.
+func (p *patient) there() bool {
+	info, err := os.Stat(p.socket())
+	return err == nil && info.Mode()&os.ModeSocket != 0
 }
 
 // remote says whether the client was sent to another machine, or to a place that

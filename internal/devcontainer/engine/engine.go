@@ -38,6 +38,9 @@ func answers(ctx context.Context, s *scene.Scene) []doctor.Finding {
 		return doctor.Unseen(err)
 	}
 	p := patient{Scene: s, refused: refused, said: strings.TrimSpace(refused.Said)}
+	if p.refused.Hung {
+		p.said = refused.Error()
+	}
 	f := p.why(ctx)
 	f.State = doctor.Fail
 	if f.Evidence == "" {
@@ -63,7 +66,7 @@ func (p *patient) why(ctx context.Context) doctor.Finding {
 		return p.version()
 	case p.remote():
 		return p.elsewhere()
-	case p.refused.Hung:
+	case p.refused.Hung && p.there():
 		return p.hung()
 	case p.tells("permission denied"):
 		return p.forbidden(ctx)

@@ -214,9 +214,9 @@ func TestComposeIsAskedForOnlyWhereItIsUsed(t *testing.T) {
 		want   []string
 	}{
 		"an image":        {`{"image": "x"}`, nil, nil},
-		"a plugin":        {`{"dockerComposeFile": "c.yml", "service": "app"}`, commandtest.Expect("docker", "compose", "version", "--short").Prints("2.40.3\n"), nil},
-		"no plugin":       {`{"dockerComposeFile": "c.yml", "service": "app"}`, commandtest.Expect("docker", "compose", "version", "--short").Complains("docker: unknown command: docker compose\n\nRun 'docker --help' for more information\n").Exits(1), []string{"DC-ENG-007"}},
-		"no plugin of 20": {`{"dockerComposeFile": ["c.yml"], "service": "app"}`, commandtest.Expect("docker", "compose", "version", "--short").Complains("docker: 'compose' is not a docker command.\nSee 'docker --help'\n").Exits(1), []string{"DC-ENG-007"}},
+		"a plugin":        {`{"dockerComposeFile": "c.yml", "service": "app"}`, commandtest.Expect("docker", "compose", "version").Prints("Docker Compose version v2.40.3\n"), nil},
+		"no plugin":       {`{"dockerComposeFile": "c.yml", "service": "app"}`, commandtest.Expect("docker", "compose", "version").Complains("docker: unknown command: docker compose\n\nRun 'docker --help' for more information\n").Exits(1), []string{"DC-ENG-007"}},
+		"no plugin of 20": {`{"dockerComposeFile": ["c.yml"], "service": "app"}`, commandtest.Expect("docker", "compose", "version").Complains("docker: 'compose' is not a docker command.\nSee 'docker --help'\n").Exits(1), []string{"DC-ENG-007"}},
 	} {
 		fake := commandtest.New(t)
 		if test.answer != nil {

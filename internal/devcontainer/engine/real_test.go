@@ -47,6 +47,23 @@ func TestRealASocketThatMayNotBeUsedIsNotOpenedToAll(t *testing.T) {
 	}
 }
 
+func TestRealAComposePluginThatCannotRunIsNamed(t *testing.T) {
+	t.Parallel()
+	daemon := testbed.Docker(t)
+	r := scenetest.New(t, daemon)
+	r.Config(`{"dockerComposeFile": "compose.yml", "service": "app", "workspaceFolder": "/w"}`)
+	r.Options.Docker = []string{"DOCKER_HOST=" + daemon.Host, "DOCKER_CONFIG=" + filepath.Join(r.Workspace, "docker")}
+	r.Write("docker/config.json", "{}")
+	plugin := r.Write("docker/cli-plugins/docker-compose", "cut off")
+	if err := os.Chmod(plugin, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	f := r.First(engine.Checks())
+	if f.Code != "DC-ENG-007" || !strings.Contains(f.Evidence, plugin) || !strings.Contains(f.Evidence, "exec format error") || !strings.Contains(f.Cause.EN, "cannot be run") {
+		t.Errorf("%s %s\n%s", f.Code, f.Evidence, f.Cause.EN)
+	}
+}
+
 func TestRealSlowADaemonThatHangsOrEndsIsToldApart(t *testing.T) {
 	t.Parallel()
 	daemon := testbed.OwnDocker(t)
@@ -74,6 +91,15 @@ func TestRealSlowADaemonThatHangsOrEndsIsToldApart(t *testing.T) {
 	}
 	if f := r.First(engine.Checks()); f.Code != "DC-ENG-006" || f.State != "warn" {
 		t.Errorf("broken behind a daemon that runs: %s %s %s", f.State, f.Code, f.Evidence)
+	}
+	if err := os.WriteFile(config, []byte(`{"hosts": ["unix:///x"]}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if f := r.First(engine.Checks()); f.Code != "DC-ENG-006" || !strings.Contains(f.Cause.EN, "command line") {
+		t.Errorf("given twice behind a daemon that runs: %s %s", f.Code, f.Evidence)
+	}
+	if err := os.WriteFile(config, append([]byte("{,"), sound[1:]...), 0o644); err != nil {
+		t.Fatal(err)
 	}
 	daemon.Stop(t)
 	found := r.Examine(engine.Checks())

@@ -78,7 +78,7 @@ func (h home) judge(ctx context.Context, s *scene.Scene, text []byte, runs bool)
 	wrong := checkSettings(text)
 	switch {
 	case runs && (wrong == nil || wrong.doubtful):
-		return nil // it was good enough to start with
+		return twice(text, h.argv) // else it was good enough to start with
 	case wrong != nil && !wrong.doubtful:
 		return wrong
 	}
@@ -172,16 +172,20 @@ echo "== default"; sed -n 's/^DOCKER_OPTS=//p' /etc/default/docker 2>/dev/null`)
 	if err != nil {
 		return nil
 	}
+	return twice(text, strings.Fields(said["unit"]+" "+strings.Trim(said["default"], `"'`)))
+}
+
+// twice is a key that a command line gives, too.
+func twice(text []byte, argv []string) *fault {
 	var keys map[string]json.RawMessage
 	if json.Unmarshal(text, &keys) != nil {
 		return nil
 	}
-	line := said["unit"] + " " + strings.Trim(said["default"], `"'`)
-	for _, word := range strings.Fields(line) {
+	for _, word := range argv {
 		key := flagKey(word)
 		if value, both := keys[key]; both && key != "" {
 			f := at(text, bytes.Index(text, []byte(`"`+key+`"`)))
-			f.seen = fmt.Sprintf("%s: %s in the file, and %s on the command line %s", key, oneLine(string(value)), word, strings.TrimSpace(line))
+			f.seen = fmt.Sprintf("%s: %s in the file, and %s on the command line", key, oneLine(string(value)), word)
 			f.cause = doctor.Say("%s se da en el archivo y en la línea de órdenes; con ambos dockerd no arranca", "%s is given in the file and on the command line; with both dockerd does not start", key)
 			return f
 		}

@@ -87,28 +87,15 @@ func several(s *scene.Scene, c *scene.Container) []doctor.Finding {
 func differences(c *scene.Container, want devjson.Settings) []string {
 	var all []string
 	add := func(key, has, wants string) {
-		if has != wants && !strings.Contains(wants, "${") {
+		if has != wants && wants != "" && !strings.Contains(wants, "${") {
 			all = append(all, fmt.Sprintf("%s: the container has %s, the configuration %s", key, quoteEmpty(has), wants))
 		}
 	}
-	plain := want.Dockerfile == "" && len(want.ComposeFiles) == 0 && len(want.Features) == 0
-	if plain && want.Image != "" && !strings.HasPrefix(c.Config.Image, "vsc-") && !strings.HasPrefix(c.Config.Image, "sha256:") {
+	if plain(c, want) {
 		add("image", tagged(c.Config.Image), tagged(want.Image))
 	}
-	if want.ContainerUser != "" {
-		add("containerUser", c.Config.User, want.ContainerUser)
-	}
-	env := map[string]string{}
-	for _, line := range c.Config.Env {
-		name, value, _ := strings.Cut(line, "=")
-		env[name] = value
-	}
-	for _, name := range slices.Sorted(maps.Keys(want.ContainerEnv)) {
-		if env[name] != want.ContainerEnv[name] && !strings.Contains(want.ContainerEnv[name], "${") {
-			all = append(all, "containerEnv."+name+" is another one") // its value may be a secret
-		}
-	}
-	if want.Init && (c.HostConfig.Init == nil || !*c.HostConfig.Init) {
+	add("containerUser", c.Config.User, want.ContainerUser)
+	if has := c.HostConfig.Init != nil && *c.HostConfig.Init; want.Init && !has {
 		add("init", "false", "true")
 	}
 	if want.Privileged && !c.HostConfig.Privileged {
@@ -120,8 +107,31 @@ func differences(c *scene.Container, want devjson.Settings) []string {
 		}
 	}
 	for _, m := range slices.Concat(want.Mounts, want.RunMounts) {
-		if m.Target != "" && !strings.Contains(m.Target, "${") && !mounted(c, m.Target) {
+		if !mounted(c, m.Target) {
 			add("mounts", "", m.Target)
+		}
+	}
+	return append(all, environment(c, want)...)
+}
+
+// plain says whether the container's image is the configuration's own, and not
+// one that the tools have made of it.
+func plain(c *scene.Container, want devjson.Settings) bool {
+	made := strings.HasPrefix(c.Config.Image, "vsc-") || strings.HasPrefix(c.Config.Image, "sha256:")
+	return want.Image != "" && want.Dockerfile == "" && len(want.ComposeFiles) == 0 && len(want.Features) == 0 && !made
+}
+
+// environment names the variables that differ; their values may be secrets.
+func environment(c *scene.Container, want devjson.Settings) []string {
+	env := map[string]string{}
+	for _, line := range c.Config.Env {
+		name, value, _ := strings.Cut(line, "=")
+		env[name] = value
+	}
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(want.ContainerEnv)) {
+		if env[name] != want.ContainerEnv[name] && !strings.Contains(want.ContainerEnv[name], "${") {
+			all = append(all, "containerEnv."+name+" is another one")
 		}
 	}
 	return all

@@ -178,7 +178,7 @@ func TestRealAWorkspaceWithoutAContainerIsToldWhatIsMissing(t *testing.T) {
 	}
 }
 
-func TestRealAFailedRunOfABuildIsFound(t *testing.T) {
+func TestRealSlowAFailedRunOfABuildIsFound(t *testing.T) {
 	t.Parallel()
 	daemon := testbed.Docker(t)
 	r := scenetest.New(t, daemon)
