@@ -123,3 +123,16 @@ func (p *patient) version() doctor.Finding {
 	}
 	return f
 }
+
+// Log is the end of the log of an engine of this machine, "" when there is none
+// to be read. It tells, too, what the engine has refused to do.
+func Log(ctx context.Context, s *scene.Scene) string {
+	endpoint, _, err := asked(s)
+	path, is := strings.CutPrefix(endpoint, "unix://")
+	if err != nil || !is {
+		return ""
+	}
+	p := patient{Scene: s}
+	_, log := p.log(ctx, newHome(path))
+	return log
+}

@@ -101,6 +101,10 @@ func (p *patient) failed(ctx context.Context, h home, f *doctor.Finding) bool {
 		return false
 	}
 	f.Where, f.Evidence = at, oneLine(lines[last])
+	if last > 0 && contains(lines[last-1], "level=error") {
+		f.Evidence += "; before that: " + oneLine(lines[last-1])
+	}
+	f.Evidence += "; nobody listens at " + h.socket
 	f.Cause = doctor.Say("el demonio no pudo arrancar; su registro dice por qué", "the daemon could not start; its log says why")
 	f.Fix = join("sudo tail -n 30 "+at, start(h, ""))
 	if at == "journal" {

@@ -22,7 +22,7 @@ func built(ctx context.Context, s *scene.Scene) []doctor.Finding {
 	if err != nil {
 		return doctor.Unseen(err)
 	}
-	steps := dockerfiles(s)
+	steps := dockerfiles(s, "RUN")
 	for _, c := range all { // the newest first
 		if main != nil && c.Created.Before(main.Created) {
 			break // a later build was good enough for the container
@@ -51,11 +51,14 @@ func built(ctx context.Context, s *scene.Scene) []doctor.Finding {
 	return doctor.Good("no build has left a failure behind")
 }
 
-// instruction is a RUN of a Dockerfile of the workspace.
-type instruction struct{ where, run string }
+// instruction is one of a Dockerfile of the workspace: what follows its name.
+type instruction struct {
+	where, run string
+	line       int
+}
 
-// dockerfiles are the RUN instructions that the workspace's image is made of.
-func dockerfiles(s *scene.Scene) []instruction {
+// dockerfiles are the instructions of a name that the workspace's image is made of.
+func dockerfiles(s *scene.Scene, name string) []instruction {
 	var files []string
 	config, _ := s.ConfigPath()
 	if settings, err := s.Settings(); err == nil && settings.Dockerfile != "" && config != "" {
@@ -74,7 +77,7 @@ func dockerfiles(s *scene.Scene) []instruction {
 			number++
 			line = strings.TrimSpace(line)
 			if run == "" {
-				rest, is := strings.CutPrefix(line, "RUN ")
+				rest, is := strings.CutPrefix(line, name+" ")
 				if !is {
 					continue
 				}
@@ -85,9 +88,35 @@ func dockerfiles(s *scene.Scene) []instruction {
 			more, goes := strings.CutSuffix(line, "\\")
 			run += " " + more
 			if !goes {
-				all = append(all, instruction{fmt.Sprintf("%s:%d", file, begun), words(run)})
+				all = append(all, instruction{fmt.Sprintf("%s:%d", file, begun), words(run), begun})
 				run = ""
 			}
+		}
+	}
+	return all
+}
+
+// bases are the images that the Dockerfile begins with, as far as they are named
+// in full.
+func bases(s *scene.Scene) []instruction {
+	settings, err := s.Settings()
+	if err != nil || settings.Dockerfile == "" {
+		return nil
+	}
+	var all []instruction
+	stages := map[string]bool{"scratch": true}
+	for _, from := range dockerfiles(s, "FROM") {
+		var plain []string
+		for word := range strings.FieldsSeq(from.run) {
+			if !strings.HasPrefix(word, "--") {
+				plain = append(plain, word)
+			}
+		}
+		if len(plain) > 0 && !stages[plain[0]] && !strings.Contains(plain[0], "$") {
+			all = append(all, instruction{from.where, plain[0], from.line})
+		}
+		if len(plain) == 3 {
+			stages[plain[2]] = true
 		}
 	}
 	return all

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,7 +17,7 @@ import (
 
 // current holds the container against the configuration that it was made of. Only
 // values count: that a file is newer than a container is no difference yet.
-func current(_ context.Context, s *scene.Scene) []doctor.Finding {
+func current(ctx context.Context, s *scene.Scene) []doctor.Finding {
 	c, err := s.Main()
 	if err != nil {
 		return doctor.Unseen(err)
@@ -32,7 +33,7 @@ func current(_ context.Context, s *scene.Scene) []doctor.Finding {
 	// Only the real tools pass everything on; what a person started by hand and
 	// labelled may be as that person liked.
 	if err == nil && len(found) == 0 && c.Label("devcontainer.metadata") != "" {
-		if differs := differences(c, settings); len(differs) > 0 {
+		if differs := append(differences(c, settings), newer(ctx, s, c, settings)...); len(differs) > 0 {
 			found = append(found, doctor.Finding{
 				State: doctor.Warn, Title: title("DC-STA-014"), Where: c.Name, Evidence: strings.Join(differs, "; "),
 				Cause: doctor.Say("el contenedor se hizo con una configuración anterior, y esto solo cambia al hacerlo de nuevo", "the container was made of an earlier configuration, and this changes only when it is made again"),
@@ -112,6 +113,38 @@ func differences(c *scene.Container, want devjson.Settings) []string {
 		}
 	}
 	return append(all, environment(c, want)...)
+}
+
+// newer are instructions of the Dockerfile that the image of the container was
+// not made of: a file that was touched since then, and says something else.
+func newer(ctx context.Context, s *scene.Scene, c *scene.Container, want devjson.Settings) []string {
+	config, err := s.ConfigPath()
+	stages := dockerfiles(s, "FROM")
+	if err != nil || want.Dockerfile == "" || want.Target != "" || len(stages) == 0 {
+		return nil
+	}
+	info, err := os.Stat(filepath.Join(s.Workspace, filepath.Dir(config), want.Dockerfile))
+	if err != nil || !info.ModTime().After(c.Created) {
+		return nil
+	}
+	history, err := s.Text(ctx, "history", "--no-trunc", "--format", "{{.CreatedBy}}", c.Image)
+	if err != nil {
+		return nil
+	}
+	done := words(history)
+	var all []string
+	for _, name := range []string{"ENV", "RUN"} {
+		for _, i := range dockerfiles(s, name) {
+			if i.line < stages[len(stages)-1].line || name == "ENV" && !strings.Contains(strings.Fields(i.run)[0], "=") {
+				continue // of another stage, or in the old spelling
+			}
+			// Of what BuildKit and the classic builder write in their own way nothing is said.
+			if !strings.ContainsAny(i.run, "$\"'<\\") && !strings.HasPrefix(i.run, "--") && !strings.Contains(done, i.run) {
+				all = append(all, fmt.Sprintf("%s: %s %s is not in the image", i.where, name, clip(i.run)))
+			}
+		}
+	}
+	return all
 }
 
 // plain says whether the container's image is the configuration's own, and not

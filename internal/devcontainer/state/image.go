@@ -26,24 +26,30 @@ func image(ctx context.Context, s *scene.Scene) []doctor.Finding {
 	if err != nil {
 		return doctor.Unseen(err)
 	}
-	name := named(s)
-	if name == "" || c != nil {
+	if c != nil {
 		return doctor.Good("nothing to look for")
 	}
-	found, err := s.Image(ctx, name)
-	switch {
-	case err != nil:
-		return doctor.Unseen(err)
-	case found != nil:
-		return doctor.Good("%s", name)
+	names := bases(s)
+	if name := named(s); name != "" {
+		path, _ := s.ConfigPath()
+		settings, _ := s.Settings()
+		names = []instruction{{where: path + ":" + settings.Where("image").String(), run: name}}
 	}
-	f := doctor.Finding{State: doctor.Warn, Title: title("DC-STA-012"), Evidence: "no image " + name + " in the engine", Fix: "docker pull " + quote(name)}
-	if path, err := s.ConfigPath(); err == nil {
-		f.Where = path
-		if settings, err := s.Settings(); err == nil {
-			f.Where += ":" + settings.Where("image").String()
+	for _, n := range names {
+		found, err := s.Image(ctx, n.run)
+		switch {
+		case err != nil:
+			return doctor.Unseen(err)
+		case found == nil:
+			return []doctor.Finding{absent(ctx, s, n.run, n.where)}
 		}
 	}
+	return doctor.Good("%d images", len(names))
+}
+
+// absent is an image that the engine does not have.
+func absent(ctx context.Context, s *scene.Scene, name, where string) doctor.Finding {
+	f := doctor.Finding{State: doctor.Warn, Title: title("DC-STA-012"), Evidence: "no image " + name + " in the engine", Where: where, Fix: "docker pull " + quote(name)}
 	registry, repository, local := source(name)
 	f.Cause = doctor.Say("aún no se ha descargado de %s, o allí no existe con ese nombre", "it was not pulled from %s yet, or does not exist there by that name", registry)
 	if local {
@@ -54,7 +60,7 @@ func image(ctx context.Context, s *scene.Scene) []doctor.Finding {
 	if others, err := s.Text(ctx, "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", repository); err == nil && strings.TrimSpace(others) != "" {
 		f.Evidence += "; there are " + strings.Join(strings.Fields(others), ", ")
 	}
-	return []doctor.Finding{f}
+	return f
 }
 
 // source is where an image would come from, its name without the tag, and whether

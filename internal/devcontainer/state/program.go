@@ -68,7 +68,7 @@ func judge(ctx context.Context, s *scene.Scene, c *scene.Container, name, refuse
 		f.Cause = doctor.Say("%s no es ejecutable", "%s is not executable", name)
 		f.Fix = "chmod +x " + quote(path.Base(name)) + "\n" + up(s)
 	case p.crlf:
-		f.Code = "DC-STA-007"
+		f.Code = "DC-STA-008"
 		f.Cause = doctor.Say("%s tiene finales de línea de Windows (CRLF): el núcleo busca un intérprete cuyo nombre acaba en retorno", "%s has the line ends of Windows (CRLF): the kernel looks for an interpreter whose name ends in a carriage return", name)
 		f.Fix = "sed -i 's/\\r$//' " + quote(path.Base(name)) + "\n" + up(s)
 	case refused == "no such file or directory":

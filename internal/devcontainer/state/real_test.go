@@ -48,7 +48,7 @@ func faults() []fault {
 		},
 		{name: "a pause", args: []string{"{image}", "sleep", "600"}, after: []string{"pause", "{c}"}, code: "DC-STA-009", has: "paused", cause: "paused", fix: "docker unpause"},
 		{name: "a script without its first line", files: map[string]string{"go": "echo hi\n"}, args: []string{"-v", "{ws}:/w", "{image}", "/w/go"}, wait: gone, code: "DC-STA-007", has: "does not begin with #!", cause: "without its first line"},
-		{name: "line ends of Windows", files: map[string]string{"go": "#!/bin/sh\r\necho hi\r\n"}, args: []string{"-v", "{ws}:/w", "{image}", "/w/go"}, wait: gone, code: "DC-STA-007", has: `#!/bin/sh\r`, cause: "CRLF", fix: "sed -i"},
+		{name: "line ends of Windows", files: map[string]string{"go": "#!/bin/sh\r\necho hi\r\n"}, args: []string{"-v", "{ws}:/w", "{image}", "/w/go"}, wait: gone, code: "DC-STA-008", has: `#!/bin/sh\r`, cause: "CRLF", fix: "sed -i"},
 		{name: "an interpreter that is not there", files: map[string]string{"go": "#!/usr/bin/python3\n"}, args: []string{"-v", "{ws}:/w", "{image}", "/w/go"}, wait: gone, code: "DC-STA-008", has: "#!/usr/bin/python3", cause: "/usr/bin/python3, does not exist"},
 		{name: "a program of another machine", files: map[string]string{"go": foreign()}, args: []string{"-v", "{ws}:/w", "{image}", "/w/go"}, wait: gone, code: "DC-STA-007", has: "ELF for arm64", cause: "engine is amd64"},
 		{name: "a start-up program that is not there", fails: true, args: []string{"{image}", "no-such-program"}, code: "DC-STA-008", has: "executable file not found", cause: "no-such-program is not in the PATH"},
@@ -158,9 +158,9 @@ func TestRealOfSeveralContainersTheOthersAreNamed(t *testing.T) {
 	}
 }
 
-func TestRealAWorkspaceWithoutAContainerIsToldWhatIsMissing(t *testing.T) {
+func TestRealSlowAWorkspaceWithoutAContainerIsToldWhatIsMissing(t *testing.T) {
 	t.Parallel()
-	daemon := testbed.Docker(t)
+	daemon := testbed.OwnDocker(t) // what others are refused would count here
 	r := scenetest.New(t, daemon)
 	r.Healthy(state.Checks()) // nothing is asked of a folder without a devcontainer.json
 
@@ -171,6 +171,18 @@ func TestRealAWorkspaceWithoutAContainerIsToldWhatIsMissing(t *testing.T) {
 	r.Config("{\n  \"image\": \"busybox:nosuch\"\n}")
 	if f := r.First(state.Checks()); f.Code != "DC-STA-012" || !strings.Contains(f.Evidence, "there are busybox:testbed") || !strings.HasSuffix(f.Where, "devcontainer.json:2:12") {
 		t.Errorf("a tag that is not there: %+v", f)
+	}
+	r.Config(`{"build": {"dockerfile": "Dockerfile"}}`)
+	r.Write(".devcontainer/Dockerfile", "FROM busybox:testbed AS tools\nFROM debian:nosuch\n")
+	if f := r.First(state.Checks()); f.Code != "DC-STA-012" || !strings.Contains(f.Evidence, "debian:nosuch") || f.Where != ".devcontainer/Dockerfile:2" {
+		t.Errorf("an image behind FROM: %+v", f)
+	}
+	if _, err := daemon.Try(t, "create", "--workdir", "/etc/passwd", "busybox:testbed"); err == nil {
+		t.Fatal("docker has made a container whose working directory is a file")
+	}
+	r.Config(`{"image": "busybox:testbed"}`)
+	if f := r.First(state.Checks()); f.Code != "DC-STA-006" || !strings.Contains(f.Evidence, "/etc/passwd is not a directory") || !strings.Contains(f.Cause.EN, "is a file") {
+		t.Errorf("a container that was refused: %+v", f)
 	}
 	r.Config(`{"image": "localhost/made-here"}`)
 	if f := r.First(state.Checks()); f.Code != "DC-STA-012" || f.State != doctor.Fail {

@@ -43,6 +43,7 @@ func refusals() []refused {
 		},
 		{`error while creating mount source path '([^']+)'`, start, "Docker no puede crear %s para montarlo", "Docker cannot make %s to mount it", "ls -ld %s"},
 		{`error mounting "([^"]+)" to rootfs at "([^"]+)"`, start, "no se puede montar %s en %s", "%s cannot be mounted at %s", "ls -ld %s"},
+		{`[Cc]annot mkdir: (\S+) is not a directory`, start, "la carpeta de trabajo %s es un archivo", "the working directory %s is a file", "{up}"},
 		{`no space left on device`, start, "el disco está lleno", "the disk is full", "docker system df\ndf -h\ndf -i"},
 		{`adding custom device "([^"]+)"`, start, "el dispositivo %s no existe en esta máquina", "device %s does not exist on this machine", "ls -l %s\n{up}"},
 		{`could not select device driver "[^"]*" with capabilities: \[\[gpu`, start, "se pide una GPU y falta NVIDIA Container Toolkit", "a GPU is asked for, and the NVIDIA Container Toolkit is missing", "nvidia-smi\nsudo apt-get install nvidia-container-toolkit"},
@@ -68,6 +69,18 @@ func refusal(s *scene.Scene, c *scene.Container, f *doctor.Finding) {
 	f.Fix = "docker start " + c.Name
 	// What the runtime wraps around is no cause.
 	said := regexp.MustCompile(`^(failed to create (?:shim )?task(?: for container)?: )?(?:OCI runtime create failed: )?(?:runc create failed: )?(?:unable to start container process: )?(?:error during container init: )?`).ReplaceAllString(c.State.Error, "")
+	names := strings.NewReplacer("{name}", c.Name, "{up}", up(s), "{image}", c.Config.Image)
+	if !why(said, names, f) {
+		explain(f, said)
+	}
+	if f.Fix == "" {
+		f.Fix = show(c) + "\n" + up(s)
+	}
+}
+
+// why fills a finding with what a message of Docker means; false when the table
+// does not know it.
+func why(said string, names *strings.Replacer, f *doctor.Finding) bool {
 	for _, r := range refusals() {
 		found := regexp.MustCompile(r.pattern).FindStringSubmatch(said)
 		if found == nil {
@@ -81,13 +94,10 @@ func refusal(s *scene.Scene, c *scene.Container, f *doctor.Finding) {
 		}
 		f.Code = r.code
 		f.Cause = procedure.Text{ES: fill(r.es, values), EN: fill(r.en, values)}
-		f.Fix = strings.NewReplacer("{name}", c.Name, "{up}", up(s), "{image}", c.Config.Image).Replace(fill(r.fix, quoted(values)))
-		if f.Fix == "" {
-			f.Fix = "docker inspect -f '{{json .Config.Entrypoint}} {{json .Config.Cmd}}' " + c.Name + "\n" + up(s)
-		}
-		return
+		f.Fix = names.Replace(fill(r.fix, quoted(values)))
+		return true
 	}
-	explain(f, said)
+	return false
 }
 
 // fill puts values in the places of the %s, the last one where too few are there.

@@ -88,7 +88,7 @@ func quote(word string) string {
 }
 
 // exists says whether the workspace has a container at all.
-func exists(_ context.Context, s *scene.Scene) []doctor.Finding {
+func exists(ctx context.Context, s *scene.Scene) []doctor.Finding {
 	c, err := s.Main()
 	switch {
 	case err != nil:
@@ -99,11 +99,11 @@ func exists(_ context.Context, s *scene.Scene) []doctor.Finding {
 	if path, err := s.ConfigPath(); err == nil && path == "" {
 		return doctor.Good("no container, and no devcontainer.json to make one of")
 	}
-	return []doctor.Finding{{
+	return append(notMade(ctx, s), doctor.Finding{
 		State: doctor.Warn, Title: title("DC-STA-001"), Evidence: "no container has the label " + scene.LabelFolder + "=" + s.Workspace,
 		Cause: doctor.Say("todavía no se ha creado, no se pudo crear, o se quitó", "it was not made yet, could not be made, or was removed"),
 		Fix:   "devcontainer up --workspace-folder " + quote(s.Workspace),
-	}}
+	})
 }
 
 // runs says how the devcontainer is doing.
