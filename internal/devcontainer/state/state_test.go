@@ -308,11 +308,11 @@ func TestADockerfileThatSaysSomethingElseByNowIsNoticed(t *testing.T) {
 	const made = `{"Created": "2020-01-01T00:00:00Z", ` + running + `, "Config": {"Image": "vsc-x", "Labels": {"devcontainer.local_folder": "{ws}", "devcontainer.metadata": "[]"}}}`
 	const history = "/bin/sh -c #(nop)  CMD [\"sh\"]\n/bin/sh -c #(nop)  ENV MODE=dev\n|1 V=1 /bin/sh -c apk add git &&   make\nRUN /bin/sh -c echo two # buildkit\n"
 	for file, want := range map[string]string{
-		"FROM x\nENV MODE=dev\nRUN apk add git && \\\n  make\nRUN echo two\n":  "",
+		"FROM x\nENV MODE=dev\nRUN apk add git && \\\n  make\nRUN echo two\n": "",
 		"FROM x AS b\nRUN make the tools\nFROM y\nENV MODE=dev\n":             "",
 		"FROM x\nENV MODE dev\nRUN echo $HOME\nRUN --mount=type=cache make\n": "",
-		"FROM x\nENV MODE=test\n":                                             "Dockerfile:2: ENV MODE=test is not in the image",
-		"FROM x\nRUN echo two\nRUN echo three\n":                              "Dockerfile:3: RUN echo three",
+		"FROM x\nENV MODE=test\n":                "Dockerfile:2: ENV MODE=test is not in the image",
+		"FROM x\nRUN echo two\nRUN echo three\n": "Dockerfile:3: RUN echo three",
 	} {
 		r := told(t, "", made)
 		r.client.Expect(commandtest.Expect("docker", "history", commandtest.Rest).Prints(history).AnyTimes())
