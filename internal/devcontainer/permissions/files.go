@@ -95,13 +95,13 @@ func (p *person) locked() doctor.Finding {
 		State: doctor.Fail, Where: p.main.Name, Evidence: fmt.Sprintf("%s cannot write %s (owner %s:%s, mode %o)", p.who(), p.folder, is.uid, is.gid, is.mode),
 		Explains: []string{"DC-PRM-008", "DC-STA-011"},
 	}
-	rebuild := command.Read("devcontainer", "up", "--remove-existing-container", "--workspace-folder", p.Workspace).String()
+	rebuild := p.rebuild()
 	update := p.settings.UpdateRemoteUserUID
 	over := slices.IndexFunc(p.main.Mounts, func(m scene.Mount) bool { return path.Clean(m.Destination) == p.folder })
 	switch {
 	case p.mapped() && (is.uid == "65534" || is.uid == "0"):
 		f.Cause = doctor.Say("el motor da otros números a los usuarios del contenedor (userns-remap, rootless o Podman)", "the engine gives other numbers to the users of the container (userns-remap, rootless or Podman)")
-		f.Fix = "\"remoteUser\": \"root\"   # it is your own user on the machine; with Podman: \"runArgs\": [\"--userns=keep-id\"]"
+		f.Fix = "# \"remoteUser\": \"root\", who is your own user on the machine; with Podman: \"runArgs\": [\"--userns=keep-id\"]\n" + rebuild
 	case over >= 0 && p.main.Mounts[over].Type == "volume":
 		f.Cause = doctor.Say("el volumen del espacio de trabajo es de root", "the volume of the workspace belongs to root")
 		f.Fix, f.Repair = p.chown([]owned{{is.uid, is.gid, p.folder}})
@@ -109,7 +109,7 @@ func (p *person) locked() doctor.Finding {
 		config, _ := p.ConfigPath()
 		f.Where = fmt.Sprintf("%s:%s", config, p.settings.Where("updateRemoteUserUID"))
 		f.Cause = doctor.Say("updateRemoteUserUID es false: el usuario conserva un UID que no es el tuyo", "updateRemoteUserUID is false: the user keeps a UID that is not yours")
-		f.Fix = "\"updateRemoteUserUID\": true\n" + rebuild
+		f.Fix = "# in " + config + ": \"updateRemoteUserUID\": true\n" + rebuild
 	case is.uid != "0" && is.uid != p.uid:
 		f.Cause = doctor.Say("el UID del usuario del contenedor no es el del dueño del espacio de trabajo", "the UID of the user in the container is not that of the workspace's owner")
 		f.Fix = rebuild + "   # it gives remoteUser your UID"
@@ -138,7 +138,7 @@ func folders(p *person) []doctor.Finding {
 		found = append(found, doctor.Finding{
 			State: doctor.Fail, Where: p.main.Name, Evidence: fmt.Sprintf("%s cannot write the volume at %s", p.who(), strings.Join(locked, ", ")),
 			Cause: doctor.Say("Docker crea los volúmenes para root cuando la imagen no tiene allí un directorio del usuario", "Docker makes volumes for root where the image has no directory of the user"),
-			Fix:   chown + "\nRUN install -d -o " + p.name + " " + strings.Join(locked, " ") + "   # in the Dockerfile, for the next volume",
+			Fix:   chown + "\n# in the Dockerfile, for the next volume: RUN install -d -o " + p.name + " " + strings.Join(locked, " "),
 			Repair: &doctor.Repair{
 				Do: []string{chown}, Undo: []string{p.as("0", append([]string{"chown", "0:0"}, locked...)...)},
 				Loses: procedure.Text{ES: "quien era dueño deja de serlo", EN: "who was the owner is no more"},

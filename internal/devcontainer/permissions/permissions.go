@@ -10,6 +10,7 @@ package permissions
 import (
 	"context"
 
+	"iact-infra/internal/command"
 	"iact-infra/internal/devcontainer/doctor"
 	"iact-infra/internal/devcontainer/scene"
 )
@@ -53,6 +54,11 @@ func Checks() []doctor.Check {
 		row("DC-PRM-009", "ssh acepta sus claves", "ssh accepts its keys", inside(keys)),
 		row("DC-PRM-013", "Se pueden ejecutar los programas del espacio de trabajo", "Programs of the workspace can be run", inside(executable)),
 	}
+}
+
+// rebuild is how the container is made again.
+func (p *person) rebuild() string {
+	return command.Read("devcontainer", "up", "--remove-existing-container", "--workspace-folder", p.Workspace).String()
 }
 
 // verdict is the findings, or that all is well.

@@ -73,14 +73,14 @@ func capabilities(p *person) []doctor.Finding {
 		f := doctor.Finding{
 			State: doctor.Fail, Where: p.main.Name, Evidence: fmt.Sprintf("%s is asked for; CapBnd of process 1 is %s", plainCapability(name), p.status("CapBnd")),
 			Cause: doctor.Say("el contenedor se creó sin esa capacidad", "the container was made without that capability"),
-			Fix:   "devcontainer up --remove-existing-container --workspace-folder " + p.Workspace,
+			Fix:   p.rebuild(),
 		}
 		given := slices.ContainsFunc(p.main.HostConfig.CapAdd, func(c string) bool {
 			return plainCapability(c) == plainCapability(name) || c == "ALL"
 		})
 		if given || p.main.HostConfig.Privileged {
 			f.Cause = doctor.Say("el motor mismo no la tiene: es rootless, o corre en otro contenedor", "the engine itself does not have it: it is rootless, or runs in a container")
-			f.Fix = "use an engine that runs as root of the machine"
+			f.Fix = "# use an engine that runs as root of the machine"
 		}
 		found = append(found, f)
 	}
@@ -98,7 +98,7 @@ func guards(p *person) []doctor.Finding {
 				found = append(found, doctor.Finding{
 					State: doctor.Fail, Where: file, Evidence: "seccomp profile " + why,
 					Cause: doctor.Say("docker lee el perfil al crear el contenedor, y sin él no lo crea", "docker reads the profile when it makes the container, and makes none without it"),
-					Fix:   "correct the path behind seccomp=, or take the option out", Explains: []string{"DC-STA-001", "DC-STA-006"},
+					Fix:   "# correct the path behind seccomp=, or take the option out", Explains: []string{"DC-STA-001", "DC-STA-006"},
 				})
 			}
 		}
@@ -117,7 +117,7 @@ func guards(p *person) []doctor.Finding {
 		found = append(found, doctor.Finding{
 			State: doctor.Fail, Where: p.main.Name, Evidence: denied + " (process " + p.main.ProcessLabel + ")",
 			Cause: doctor.Say("SELinux: el espacio de trabajo no tiene la etiqueta de los contenedores", "SELinux: the workspace does not have the label of containers"),
-			Fix:   "give its mount the option z, or \"runArgs\": [\"--security-opt\", \"label=disable\"]", Explains: []string{"DC-PRM-*", "DC-STA-011", "DC-VOL-007"},
+			Fix:   "# give its mount the option z, or \"runArgs\": [\"--security-opt\", \"label=disable\"]\n" + p.rebuild(), Explains: []string{"DC-PRM-*", "DC-STA-011", "DC-VOL-007"},
 		})
 	}
 	return verdict(found, "nothing is in the way")
@@ -184,17 +184,17 @@ func (p *person) sudoBroken(asked bool) (why, es, en, fix string) {
 	switch {
 	case len(fields) < 3:
 		if asked {
-			return "the container has no sudo", "la imagen no trae sudo", "the image does not bring sudo", "RUN apt-get update && apt-get install -y sudo   # in the Dockerfile"
+			return "the container has no sudo", "la imagen no trae sudo", "the image does not bring sudo", "# in the Dockerfile: RUN apt-get update && apt-get install -y sudo\n" + p.rebuild()
 		}
 		return "", "", "", ""
 	case p.status("NoNewPrivs") == "1":
-		return "NoNewPrivs of process 1 is 1", "no-new-privileges impide sudo", "no-new-privileges keeps sudo from working", "take no-new-privileges out of the security options, and make the container again"
+		return "NoNewPrivs of process 1 is 1", "no-new-privileges impide sudo", "no-new-privileges keeps sudo from working", "# take no-new-privileges out of the security options\n" + p.rebuild()
 	case len(fields[0]) < 4 || fields[0][0]&4 == 0 || fields[1] != "0":
 		return "mode of " + fields[2] + " is " + fields[0] + ", owner " + fields[1], "sudo perdió su bit setuid", "sudo has lost its setuid bit", p.as("0", "chmod", "4755", fields[2])
 	case slices.Contains(p.options(fields[2]), "nosuid"):
-		return fields[2] + " is on a file system that is mounted nosuid", "el bit setuid no vale allí", "the setuid bit is worth nothing there", "mount the engine's data root without nosuid"
+		return fields[2] + " is on a file system that is mounted nosuid", "el bit setuid no vale allí", "the setuid bit is worth nothing there", "# mount the engine's data root without nosuid"
 	case !setuid:
-		return "CapBnd of process 1 is " + p.status("CapBnd") + ", without SETUID", "al contenedor se le quitó la capacidad que sudo necesita", "the capability that sudo needs was taken from the container", "\"capAdd\": [\"SETUID\", \"SETGID\"]"
+		return "CapBnd of process 1 is " + p.status("CapBnd") + ", without SETUID", "al contenedor se le quitó la capacidad que sudo necesita", "the capability that sudo needs was taken from the container", "# \"capAdd\": [\"SETUID\", \"SETGID\"]\n" + p.rebuild()
 	case asked && !p.trusted():
 		return "no rule of sudoers lets " + p.who() + " in without a password", "sudo preguntaría una contraseña, y nadie contesta", "sudo would ask for a password, and nobody answers", p.as("0", "sh", "-c", "echo '"+p.name+" ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/"+p.name)
 	}

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"iact-infra/internal/command"
 	"iact-infra/internal/devcontainer/doctor"
 	"iact-infra/internal/devcontainer/scene"
 	"iact-infra/internal/procedure"
@@ -39,7 +38,7 @@ func socket(p *person) []doctor.Finding {
 		if is.gid == "0" {
 			f.Cause = doctor.Say("el socket es solo de root", "the socket is root's alone")
 			f.Repair = nil
-			f.Fix = "\"features\": {\"ghcr.io/devcontainers/features/docker-outside-of-docker:1\": {}}"
+			f.Fix = "# \"features\": {\"ghcr.io/devcontainers/features/docker-outside-of-docker:1\": {}}\n" + p.rebuild()
 			return []doctor.Finding{f}
 		}
 		f.Fix = strings.Join(f.Repair.Do, "\n")
@@ -56,7 +55,7 @@ func socket(p *person) []doctor.Finding {
 		}
 		if !p.main.HostConfig.Privileged {
 			f.Evidence += "; the container is not privileged"
-			f.Fix = "\"privileged\": true"
+			f.Fix = "# \"privileged\": true\n" + p.rebuild()
 		}
 		return []doctor.Finding{f}
 	}
@@ -101,7 +100,7 @@ func keys(p *person) []doctor.Finding {
 		f := doctor.Finding{State: doctor.Fail, Where: p.main.Name, Evidence: evidence, Cause: procedure.Text{ES: es, EN: en}}
 		f.Fix = p.as("0", do...)
 		if p.readOnly(name) {
-			f.Fix = "on the machine: chmod 700 ~/.ssh && chmod 600 " + command.Read(path.Base(name)).String() + "   # or forward the agent, and mount no keys"
+			f.Fix = "chmod 700 ~/.ssh; chmod 600 ~/.ssh/" + path.Base(name) + "   # on the machine; or forward the agent, and mount no keys"
 		}
 		found = append(found, f)
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"iact-infra/internal/command"
 	"iact-infra/internal/devcontainer/doctor"
 )
 
@@ -45,7 +46,7 @@ func user(p *person) []doctor.Finding {
 	f := doctor.Finding{
 		State: doctor.Fail, Where: where, Evidence: fmt.Sprintf("unable to find user %s: /etc/passwd of %s has %s", name, p.main.Name, p.people()),
 		Cause:    doctor.Say("se nombra un usuario que la imagen no tiene", "a user is named whom the image does not have"),
-		Fix:      fmt.Sprintf("RUN useradd --create-home --shell /bin/sh %s   # in the Dockerfile, or name one of those that there are", name),
+		Fix:      fmt.Sprintf("# in the Dockerfile: RUN useradd --create-home --shell /bin/sh %s; or name one of those that there are\n%s", name, p.rebuild()),
 		Explains: []string{"DC-PRM-*", "DC-EXT-*", "DC-STA-006", "DC-STA-011"},
 	}
 	return []doctor.Finding{f}
@@ -129,7 +130,7 @@ func readOnlyRoot(p *person) []doctor.Finding {
 		return doctor.Good("it can be written")
 	}
 	f := doctor.Finding{
-		State: doctor.Fail, Where: p.main.Name, Fix: "take --read-only (read_only: true) out, or give it --tmpfs /tmp --tmpfs " + p.home,
+		State: doctor.Fail, Where: p.main.Name, Fix: "# take --read-only (read_only: true) out, or add --tmpfs /tmp --tmpfs " + p.home + "\n" + p.rebuild(),
 		Cause:    doctor.Say("el contenedor se creó de solo lectura, y las herramientas escriben allí", "the container was made read-only, and tools write there"),
 		Explains: []string{"DC-PRM-*", "DC-EXT-*", "DC-STA-011"},
 	}
@@ -161,6 +162,6 @@ func executable(p *person) []doctor.Finding {
 	return []doctor.Finding{{
 		State: doctor.Fail, Where: p.main.Name, Evidence: filepath.Clean(p.folder) + " is mounted noexec",
 		Cause: doctor.Say("ningún programa ni script del espacio de trabajo puede ejecutarse: Permission denied, salida 126", "no program and no script of the workspace can be run: Permission denied, exit 126"),
-		Fix:   "sudo mount -o remount,exec " + p.Workspace + "   # or move the workspace to another file system", Explains: []string{"DC-STA-011"},
+		Fix:   "sudo mount -o remount,exec \"$(findmnt -n -o TARGET -T " + command.Read(p.Workspace).String() + ")\"   # or move the workspace to another file system", Explains: []string{"DC-STA-011"},
 	}}
 }

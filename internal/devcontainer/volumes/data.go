@@ -129,7 +129,7 @@ func data(s *sightseen) []doctor.Finding {
 			found = append(found, doctor.Finding{
 				State: doctor.Fail, Where: c.Name, Evidence: evidence,
 				Cause:    doctor.Say("los archivos de la base de datos se borraron por debajo del servidor", "the files of the database were removed behind the server's back"),
-				Fix:      "do not restart it before its data were saved: what it holds in memory may be all there is\ngo tool mage backup:list",
+				Fix:      "# do not restart it before its data were saved: what it holds in memory may be all there is\ngo tool mage backup:list",
 				Explains: []string{"DC-STA-002", "DC-STA-003", "DC-STA-005", "DC-STA-015", "DC-VOL-009"},
 			})
 		}

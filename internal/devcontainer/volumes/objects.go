@@ -76,7 +76,7 @@ func volumes(s *sightseen) []doctor.Finding {
 			found = append(found, doctor.Finding{
 				State: doctor.Fail, Where: c.Name, Evidence: evidence,
 				Cause: doctor.Say("el volumen se borró por debajo de Docker; sus datos ya no están", "the volume was removed behind Docker's back; its data are gone"),
-				Fix:   "restore it from a backup: go tool mage backup:list", Explains: []string{"DC-STA-006", "DC-STA-002", "DC-VOL-005"},
+				Fix:   "go tool mage backup:list   # and restore it from a backup", Explains: []string{"DC-STA-006", "DC-STA-002", "DC-VOL-005"},
 			})
 		}
 	}
@@ -160,7 +160,7 @@ func drivers(s *sightseen) []doctor.Finding {
 			found = append(found, doctor.Finding{
 				State: doctor.Fail, Where: v.where, Evidence: "volume " + v.name + ": " + why,
 				Cause: doctor.Say("lo que el volumen monta no está al alcance", "what the volume mounts cannot be reached"),
-				Fix:   "docker volume inspect " + v.name, Explains: []string{"DC-STA-001", "DC-STA-006", "DC-STA-002"},
+				Fix:   command.Read("docker", "volume", "inspect", v.name).String(), Explains: []string{"DC-STA-001", "DC-STA-006", "DC-STA-002"},
 			})
 		}
 	}

@@ -72,7 +72,7 @@ func unset(target, where string) doctor.Finding {
 	return doctor.Finding{
 		State: doctor.Fail, Where: where, Evidence: "the bind at " + target + " has an empty source",
 		Cause: doctor.Say("el origen es una variable que no está definida en esta máquina", "the source is a variable that is not set on this machine"),
-		Fix:   "give the variable a value, or a default: ${localEnv:NAME:/default}", Explains: []string{"DC-STA-001", "DC-STA-006"},
+		Fix:   "# give the variable a value, or a default: ${localEnv:NAME:/default}", Explains: []string{"DC-STA-001", "DC-STA-006"},
 	}
 }
 
@@ -90,7 +90,7 @@ func (s *sightseen) missing(source, target, where string, creates bool) doctor.F
 		f.Cause = doctor.Say("Docker creará en su lugar un directorio vacío, de root", "Docker will make an empty directory there, owned by root")
 	}
 	if strings.HasSuffix(source, ".sock") {
-		f.Fix, f.Repair = "start the service that has this socket, or take the mount out", nil
+		f.Fix, f.Repair = "# start the service that has this socket, or take the mount out", nil
 	} else if strings.HasSuffix(filepath.Dir(source), ".sock") {
 		f.Repair = nil
 	}
@@ -138,7 +138,7 @@ func (s *sightseen) judgeMade(c *scene.Container, m scene.Mount, object *hostObj
 	brings := s.brings(c, m.Destination)
 	f := doctor.Finding{
 		State: doctor.Fail, Where: c.Name, Code: "DC-VOL-002",
-		Fix: command.Read("rmdir", m.Source).String() + "\nput there what " + m.Destination + " is to have\n" + command.Read("docker", "restart", c.Name).String(),
+		Fix: command.Read("rmdir", m.Source).String() + "\n# put there what " + m.Destination + " is to have, then:\n" + s.rebuild(),
 	}
 	empty := fmt.Sprintf("%s is an empty directory of root, of %s", m.Source, object.ModTime().Format(time.DateTime))
 	switch {

@@ -11,6 +11,7 @@ package volumes
 import (
 	"context"
 
+	"iact-infra/internal/command"
 	"iact-infra/internal/devcontainer/doctor"
 	"iact-infra/internal/devcontainer/scene"
 )
@@ -39,6 +40,11 @@ func Checks() []doctor.Check {
 		row("DC-VOL-008", "Ningún montaje tapa lo que la imagen trae", "No mount hides what the image brings", hidden),
 		row("DC-VOL-010", "Cada base de datos tiene su volumen", "Every database has a volume of its own", shared),
 	}
+}
+
+// rebuild is how a container is made again, with the mounts that are asked for now.
+func (s *sightseen) rebuild() string {
+	return command.Read("devcontainer", "up", "--remove-existing-container", "--workspace-folder", s.Workspace).String()
 }
 
 // verdict is the findings, or that all is well.

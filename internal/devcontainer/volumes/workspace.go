@@ -50,13 +50,13 @@ func (s *sightseen) absent(folder, mounted string, named bool, there string) []d
 	f := doctor.Finding{
 		State: doctor.Fail, Where: s.main.Name, Evidence: "the container has no folder " + folder,
 		Cause: doctor.Say("el espacio de trabajo no está montado", "the workspace is not mounted"),
-		Fix:   command.Read("devcontainer", "up", "--remove-existing-container", "--workspace-folder", s.Workspace).String(),
+		Fix:   s.rebuild(),
 	}
 	if there == "file" {
 		f.Evidence = folder + " is a file in the container"
 	}
 	if settings, _ := s.Settings(); settings.Service != "" {
-		f.Fix = fmt.Sprintf("give the service %s a volume: - ..:%s", settings.Service, folder)
+		f.Fix = fmt.Sprintf("# give the service %s the volume ..:%s\n%s", settings.Service, folder, s.rebuild())
 	}
 	if mounted != "" && named {
 		config, _ := s.ConfigPath()
@@ -64,7 +64,7 @@ func (s *sightseen) absent(folder, mounted string, named bool, there string) []d
 		f.Where = fmt.Sprintf("%s:%s", config, settings.Where("workspaceFolder"))
 		f.Evidence += "; the workspace is mounted at " + mounted
 		f.Cause = doctor.Say("workspaceFolder no es donde está montado", "workspaceFolder is not where it is mounted")
-		f.Fix = fmt.Sprintf("\"workspaceFolder\": %q", mounted)
+		f.Fix = fmt.Sprintf("# in %s: \"workspaceFolder\": %q", config, mounted)
 	}
 	return []doctor.Finding{f}
 }
@@ -73,7 +73,7 @@ func (s *sightseen) absent(folder, mounted string, named bool, there string) []d
 func (s *sightseen) elsewhere(c *scene.Container, folder string) *doctor.Finding {
 	f := &doctor.Finding{
 		State: doctor.Warn, Where: c.Name,
-		Fix: command.Read("devcontainer", "up", "--remove-existing-container", "--workspace-folder", s.Workspace).String(),
+		Fix: s.rebuild(),
 	}
 	m := over(c, folder)
 	ours, err := os.ReadDir(s.Workspace)
@@ -132,15 +132,15 @@ func readOnly(s *sightseen) []doctor.Finding {
 			case c == s.main && s.isWorkspace(m):
 				add(doctor.Fail, c, fmt.Sprintf("%s is mounted read-only (%s)", m.Destination, m.Source),
 					doctor.Say("el espacio de trabajo está montado en solo lectura", "the workspace is mounted read-only"),
-					"take readonly (or :ro) out of its mount, and make the container again", "DC-PRM-002", "DC-PRM-008", "DC-STA-011")
+					"# take readonly (or :ro) out of its mount\n"+s.rebuild(), "DC-PRM-002", "DC-PRM-008", "DC-STA-011")
 			case s.databases[c.ID].dir != "" && within(s.databases[c.ID].dir, m.Destination):
 				add(doctor.Fail, c, fmt.Sprintf("%s is mounted read-only (%s)", m.Destination, m.Source),
 					doctor.Say("una base de datos tiene que escribir sus archivos", "a database has to write its files"),
-					"take :ro out of the mount at "+m.Destination+", and make the container again", "DC-VOL-005", "DC-STA-002", "DC-STA-003", "DC-STA-005", "DC-STA-015")
+					"# take :ro out of the mount at "+m.Destination+"\n"+s.rebuild(), "DC-VOL-005", "DC-STA-002", "DC-STA-003", "DC-STA-005", "DC-STA-015")
 			case m.Type == "volume" && c == s.main && s.unwritten(m):
 				add(doctor.Warn, c, fmt.Sprintf("volume %s at %s is empty, read-only, and written by no container", m.Name, m.Destination),
 					doctor.Say("nadie puede escribir en ese volumen", "nobody can write to that volume"),
-					"take readonly (or :ro) out of the mount at "+m.Destination+", and make the container again")
+					"# take readonly (or :ro) out of the mount at "+m.Destination+"\n"+s.rebuild())
 			}
 		}
 	}
@@ -190,7 +190,7 @@ func hidden(s *sightseen) []doctor.Finding {
 				found = append(found, doctor.Finding{
 					State: doctor.Warn, Where: c.Name, Evidence: fmt.Sprintf("%s is empty, and hides %s of the image at %s", m.Source, few(brings), m.Destination),
 					Cause: doctor.Say("un directorio vacío tapa lo que la imagen trae allí", "an empty directory hides what the image brings there"),
-					Fix:   "use a volume there, which takes over what the image has, or take the mount out", Explains: []string{"DC-STA-002", "DC-STA-003", "DC-STA-008"},
+					Fix:   "# use a volume there, which takes over what the image has, or take the mount out\n" + s.rebuild(), Explains: []string{"DC-STA-002", "DC-STA-003", "DC-STA-008"},
 				})
 				continue
 			}
@@ -202,7 +202,7 @@ func hidden(s *sightseen) []doctor.Finding {
 					found = append(found, doctor.Finding{
 						State: doctor.Warn, Where: c.Name, Evidence: fmt.Sprintf("the image has %s, and %s has no %s", path.Join(m.Destination, tree), m.Source, tree),
 						Cause: doctor.Say("el montaje tapa las dependencias que la imagen instaló", "the mount hides the dependencies that the image installed"),
-						Fix:   "mount a volume at " + path.Join(m.Destination, tree) + ", or install them after the start: postCreateCommand", Explains: []string{"DC-STA-002", "DC-STA-003", "DC-STA-011"},
+						Fix:   "# mount a volume at " + path.Join(m.Destination, tree) + ", or install them after the start: postCreateCommand\n" + s.rebuild(), Explains: []string{"DC-STA-002", "DC-STA-003", "DC-STA-011"},
 					})
 				}
 			}
