@@ -1,9 +1,6 @@
 package resources_test
 
 import (
-	"context"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,36 +12,15 @@ import (
 	"iact-infra/internal/testbed"
 )
 
-// small mounts a file system of 100 MB with few inodes, and makes it the one on which daemons of the test have their data.
-func small(t *testing.T) (dir string, run func(script string)) {
-	t.Helper()
-	door := command.NewDoor(command.Local())
-	image := filepath.Join(t.TempDir(), "disk")
-	dir, err := os.MkdirTemp("/var/tmp", "small") // a socket's path is short
-	if err != nil {
-		t.Fatal(err)
-	}
-	run = func(script string) {
+func TestRealSlowADiskThatIsFullStandsBeforeAllThatItCauses(t *testing.T) {
+	dir := testbed.SmallDisk(t, 100, 6000)
+	t.Setenv("TMPDIR", dir)
+	run := func(script string) {
 		t.Helper()
-		if err := door.Run(t.Context(), command.Change("sh", "-c", script, "small", image, dir)); err != nil {
+		if err := command.NewDoor(command.Local()).Run(t.Context(), command.Change("sh", "-c", script, "many", dir)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := door.Run(t.Context(), command.Change("sh", "-c", `truncate -s 100M "$1" && mkfs.ext4 -q -m 0 -N 6000 "$1" && mount -o loop "$1" "$2" && chmod 755 "$2"`, "small", image, dir)); err != nil {
-		t.Skipf("no file system can be made and mounted here: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := door.Run(context.WithoutCancel(t.Context()), command.Change("umount", dir)); err != nil {
-			t.Error(err)
-		}
-		_ = os.Remove(dir)
-	})
-	t.Setenv("TMPDIR", dir)
-	return dir, run
-}
-
-func TestRealSlowADiskThatIsFullStandsBeforeAllThatItCauses(t *testing.T) {
-	dir, run := small(t)
 	daemon := testbed.OwnDocker(t)
 	image := daemon.Busybox(t)
 	rig := scenetest.New(t, daemon)
@@ -67,8 +43,8 @@ func TestRealSlowADiskThatIsFullStandsBeforeAllThatItCauses(t *testing.T) {
 	if f := rig.Examine(resources.Checks()); f[0].Code == "DC-RES-001" && f[0].State == doctor.Fail {
 		t.Errorf("the disk has room again:\n%s", scenetest.Lines(f))
 	}
-	run(`mkdir "$2/many" && cd "$2/many" && seq 6000 | xargs touch 2>/dev/null; :`)
+	run(`mkdir "$1/many" && cd "$1/many" && seq 6000 | xargs touch 2>/dev/null; :`)
 	// A daemon without inodes cannot even end in order.
-	defer run(`rm -r "$2/many"`)
+	defer run(`rm -r "$1/many"`)
 	first("DC-RES-002", "0 of ")
 }

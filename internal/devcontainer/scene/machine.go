@@ -48,7 +48,7 @@ const errElsewhere = word("the engine runs on another machine")
 func (s *Scene) Machine() (*Machine, error) {
 	return s.machine.ask(s.ctx, askLimit, func(ctx context.Context) (*Machine, error) {
 		e, err := s.Engine()
-		data := ""
+		var data string
 		switch {
 		case err == nil && e.Local:
 			data = e.Root
