@@ -27,8 +27,18 @@ func mount(_ context.Context, s *scene.Scene) []doctor.Finding {
 	if folder == "" || in.Workspace.Files == 0 {
 		return doctor.Good("no files of the workspace are mounted")
 	}
+	if m, err := s.Machine(); err == nil && m.Pressure["cpu"].Some10 > crowded {
+		return doctor.Good("not judged: the machine's processors are busy (pressure some avg10=%.0f %%)", m.Pressure["cpu"].Some10)
+	}
 	return slower(folder, kind(in, folder), in.Workspace, in.Image)
 }
+
+// crowded is a pressure of processors, in percent, under which a time says nothing
+// of a disk.
+const crowded = 60
+
+// fewFiles cannot be measured: a single look that had to wait would stand for all.
+const fewFiles = 50
 
 // kind is the type of the file system that a path is on.
 func kind(in *scene.Interior, path string) string {
@@ -57,7 +67,7 @@ func slower(folder, kind string, work, image scene.Speed) []doctor.Finding {
 	if slices.Contains(remote(), kind) {
 		limit = 200 * time.Microsecond
 	}
-	if work.Each() < limit || work.Took < 10*image.Each()*time.Duration(work.Files) {
+	if work.Files < fewFiles || work.Each() < limit || work.Took < 10*image.Each()*time.Duration(work.Files) {
 		return doctor.Good("%s", said)
 	}
 	return []doctor.Finding{{

@@ -176,7 +176,7 @@ processes() { show /proc/uptime "$1uptime"; echo "== $1processes"; for p in /pro
   echo "$l|$n|$most"; set -- "$1"; done; }
 now() { read -r n rest </proc/uptime; n=${n%.*}${n#*.}; }
 speed() { echo "== speed $1"; shift; list=$(find "$@" -xdev -type f 2>/dev/null | head -n 300); [ -n "$list" ] || return 0
-  now; from=$n; count=0; while [ $((n-from)) -lt 8 ] && [ $count -lt 3000 ]; do
+  now; from=$n; count=0; while [ $((n-from)) -lt 6 ] && [ $count -lt 3000 ]; do
     while read -r f; do [ ! -s "$f" ]; count=$((count+1)); done <<END
 $list
 END
@@ -188,6 +188,7 @@ echo "== markers"; for h in /root /home/*; do for m in $h/.devcontainer/.*Comman
   if [ -r "$m" ]; then read -r l <"$m"; echo "$(stat -c %Y "$m") $l ${m##*/}"; fi; done; done
 [ -z "$2" ] || speed workspace "$2"
 speed image /usr /bin
+[ -z "$2" ] || speed again "$2"
 if [ "$1" = all ]; then sleep 0.1 2>/dev/null; groups "2 "; processes "2 "; fi; :`
 
 // Interior looks inside of the devcontainer, as root. What was said before the
@@ -218,7 +219,7 @@ func (s *Scene) Interior() (*Interior, error) {
 }
 
 func readInterior(said Answers) *Interior {
-	in := &Interior{Markers: map[string][2]string{}, Workspace: readSpeed(said["speed workspace"]), Image: readSpeed(said["speed image"])}
+	in := &Interior{Markers: map[string][2]string{}, Workspace: best(said["speed workspace"], said["speed again"]), Image: readSpeed(said["speed image"])}
 	mounts, inodes := readMounts(said["mounts"]), map[string]string{}
 	for line := range strings.Lines(said["inodes"]) {
 		inodes[mountOf(line)] = line
@@ -264,6 +265,16 @@ func mountOf(line string) string {
 		return strings.TrimSpace(line[at+2:])
 	}
 	return ""
+}
+
+// best is the faster of two measurements: the slower one had to wait for something
+// else.
+func best(one, other string) Speed {
+	a, b := readSpeed(one), readSpeed(other)
+	if b.Files > 0 && b.Each() < a.Each() {
+		return b
+	}
+	return a
 }
 
 // readSpeed reads how many files were looked at, and in how many hundredths of a
