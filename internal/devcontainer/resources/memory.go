@@ -67,13 +67,13 @@ func raiseMemory(c *scene.Container, limit int64) *doctor.Repair {
 	if c.HostConfig.Memory <= 0 || limit != c.HostConfig.Memory {
 		return nil // the limit is not the container's own
 	}
-	swap := c.HostConfig.MemorySwap
+	swap, twice := c.HostConfig.MemorySwap, 4*limit
 	if swap <= 0 {
-		swap = -1
+		swap, twice = -1, -1 // no limit of swap
 	}
 	return &doctor.Repair{
 		Safe: true,
-		Do:   []string{fmt.Sprintf("docker update --memory %d --memory-swap %d %s", 2*limit, 4*limit, c.Name)},
+		Do:   []string{fmt.Sprintf("docker update --memory %d --memory-swap %d %s", 2*limit, twice, c.Name)},
 		Undo: []string{fmt.Sprintf("docker update --memory %d --memory-swap %d %s", limit, swap, c.Name)},
 	}
 }

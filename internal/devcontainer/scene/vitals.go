@@ -166,21 +166,23 @@ func (s Speed) Each() time.Duration {
 }
 
 // interiorScript looks with what the shell itself can do, where it matters: near
-// a limit of processes nothing else starts. It reads, and writes nothing.
+// a limit of processes nothing else starts. It reads, and writes nothing: some
+// shells keep a here-document in a file, so there is none.
 const interiorScript = `show() { [ -r "$1" ] || return 0; echo "== $2"; while IFS= read -r l || [ -n "$l" ]; do echo "$l"; done <"$1"; }
-groups() { g=/sys/fs/cgroup; for f in $g/memory.* $g/pids.* $g/cpu.max $g/cpu.stat $g/memory/memory.stat $g/memory/memory.usage_in_bytes $g/memory/memory.limit_in_bytes $g/memory/memory.oom_control $g/pids/pids.* $g/cpu/cpu.stat $g/cpu/cpu.cfs_*_us; do show "$f" "$1${f##*/}"; done; }
+groups() { g=/sys/fs/cgroup
+  while IFS= read -r l; do case $l in 0::/?*) [ ! -e "$g${l#0::}/memory.current" ] || g=$g${l#0::};; esac; done </proc/self/cgroup
+  for f in $g/memory.* $g/pids.* $g/cpu.max $g/cpu.stat $g/memory/memory.stat $g/memory/memory.usage_in_bytes $g/memory/memory.limit_in_bytes $g/memory/memory.oom_control $g/pids/pids.* $g/cpu/cpu.stat $g/cpu/cpu.cfs_*_us; do show "$f" "$1${f##*/}"; done; }
 processes() { show /proc/uptime "$1uptime"; echo "== $1processes"; for p in /proc/[0-9]*; do
   { read -r l <$p/stat; } 2>/dev/null || continue
   most=; { while read -r a b c d e; do [ "$a $b $c" != "Max open files" ] || most=$d; done <$p/limits; } 2>/dev/null
   set -- "$1" $p/fd/*; n=$(($#-1)); [ -L "$2" ] || n=
   echo "$l|$n|$most"; set -- "$1"; done; }
-now() { read -r n rest </proc/uptime; n=${n%.*}${n#*.}; }
+now() { IFS=' ' read -r n rest </proc/uptime; n=${n%.*}${n#*.}; }
 speed() { echo "== speed $1"; shift; list=$(find "$@" -xdev -type f 2>/dev/null | head -n 300); [ -n "$list" ] || return 0
-  now; from=$n; count=0; while [ $((n-from)) -lt 6 ] && [ $count -lt 3000 ]; do
-    while read -r f; do [ ! -s "$f" ]; count=$((count+1)); done <<END
-$list
-END
-    now; done; echo "$count $((n-from))"; }
+  set -f; IFS='
+'; now; from=$n; count=0; while [ $((n-from)) -lt 6 ] && [ $count -lt 3000 ]; do
+    for f in $list; do [ ! -s "$f" ]; count=$((count+1)); done; now; done
+  set +f; unset IFS; echo "$count $((n-from))"; }
 if [ "$1" = all ]; then echo "== self"; echo $$; groups "1 "; processes "1 "; fi
 show /proc/mounts mounts
 echo "== disks"; df -Pk 2>/dev/null; echo "== inodes"; df -Pi 2>/dev/null
