@@ -137,8 +137,8 @@ func (p *person) profile(name string) string {
 	for _, place := range places {
 		text, err := os.ReadFile(place)
 		if err == nil {
-			var any map[string]any
-			if err = json.Unmarshal(text, &any); err != nil {
+			var profile map[string]any
+			if err = json.Unmarshal(text, &profile); err != nil {
 				return fmt.Sprintf("%s is no JSON: %v", place, err)
 			}
 			return ""

@@ -68,16 +68,16 @@ func (s *Scene) Folder(c *Container) (folder string, named bool) {
 
 // Mounted is where the workspace, or a folder that it lies in, is mounted.
 func (s *Scene) Mounted(c *Container) (folder string, is bool) {
-	real, err := filepath.EvalSymlinks(s.Workspace)
+	resolved, err := filepath.EvalSymlinks(s.Workspace)
 	if err != nil {
-		real = s.Workspace
+		resolved = s.Workspace
 	}
 	best := ""
 	for _, m := range c.Mounts {
 		if m.Type != "bind" {
 			continue
 		}
-		for _, workspace := range []string{s.Workspace, real} {
+		for _, workspace := range []string{s.Workspace, resolved} {
 			rest, err := filepath.Rel(filepath.Clean(m.Source), workspace)
 			if err == nil && filepath.IsLocal(rest) && len(m.Source) > len(best) {
 				best, folder, is = m.Source, path.Join(m.Destination, filepath.ToSlash(rest)), true

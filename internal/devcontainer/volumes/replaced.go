@@ -31,6 +31,12 @@ func replaced(s *sightseen) []doctor.Finding {
 				f.Where, f.Code = c.Name, "DC-VOL-009"
 				f.Fix = command.Read("docker", "restart", c.Name).String()
 				f.Repair = again(c)
+				if now, known := s.source(m.Source); known && now == nil {
+					f.Fix, f.Repair = command.Read("mkdir", "-p", m.Source).String()+"   # or put it back\n"+f.Fix, nil
+				}
+				if c == s.main && s.isWorkspace(m) && f.State == doctor.Fail {
+					f.Explains = []string{"DC-VOL-007", "DC-PRM-002", "DC-PRM-008", "DC-STA-011"}
+				}
 				found = append(found, *f)
 			}
 		}
@@ -48,21 +54,8 @@ func (s *sightseen) judgeReplaced(c *scene.Container, m scene.Mount) *doctor.Fin
 	}
 	now, known := s.source(m.Source)
 	switch {
-	case point.gone && known && now != nil && now.Mode().IsRegular():
-		return &doctor.Finding{
-			State: doctor.Warn, Evidence: fmt.Sprintf("mountinfo: %s//deleted at %s; %s is another file now", point.root, m.Destination, m.Source),
-			Cause: savedAnew(),
-		}
-	case point.gone && known && now != nil:
-		return &doctor.Finding{
-			State: doctor.Fail, Evidence: fmt.Sprintf("mountinfo: %s//deleted at %s; another %s is there now", point.root, m.Destination, m.Source),
-			Cause: doctor.Say("el origen se borró y se creó otro: el contenedor sigue con el borrado", "the source was removed and made again: the container still has the removed one"),
-		}
 	case point.gone:
-		return &doctor.Finding{
-			State: doctor.Fail, Evidence: fmt.Sprintf("mountinfo: %s//deleted at %s", point.root, m.Destination),
-			Cause: doctor.Say("el origen se borró mientras el contenedor corre", "the source was removed while the container runs"),
-		}
+		return removed(point, m, now)
 	case known && now == nil:
 		return &doctor.Finding{
 			State: doctor.Fail, Evidence: fmt.Sprintf("%s is not there; %s has %s", m.Source, m.Destination, point.root),
@@ -71,11 +64,33 @@ func (s *sightseen) judgeReplaced(c *scene.Container, m scene.Mount) *doctor.Fin
 	case !known || !s.local: // another system numbers its files otherwise
 		return nil
 	}
+	return s.swapped(c, m, point, now)
+}
+
+// removed is a source that the kernel marks as deleted; now is what stands there.
+func removed(point *mounted, m scene.Mount, now *hostObject) *doctor.Finding {
+	f := &doctor.Finding{State: doctor.Fail, Evidence: fmt.Sprintf("mountinfo: %s//deleted at %s", point.root, m.Destination)}
+	switch {
+	case now == nil:
+		f.Cause = doctor.Say("el origen se borró mientras el contenedor corre", "the source was removed while the container runs")
+	case now.Mode().IsRegular():
+		f.State = doctor.Warn
+		f.Evidence += fmt.Sprintf("; %s is another file now", m.Source)
+		f.Cause = savedAnew()
+	default:
+		f.Evidence += fmt.Sprintf("; another %s is there now", m.Source)
+		f.Cause = doctor.Say("el origen se borró y se creó otro: el contenedor sigue con el borrado", "the source was removed and made again: the container still has the removed one")
+	}
+	return f
+}
+
+// swapped compares what the container has with what the path leads to now.
+func (s *sightseen) swapped(c *scene.Container, m scene.Mount, point *mounted, now *hostObject) *doctor.Finding {
 	has, asked := s.has(c, m, point)
 	if !asked || has.dev == now.dev && has.ino == now.ino {
 		return nil
 	}
-	if now.Mode().IsRegular() && int64(has.size) == now.Size() && int64(has.time) == now.ModTime().Unix() { //nolint:gosec // sizes and times of files
+	if now.Mode().IsRegular() && int64(has.size) == now.Size() && int64(has.time) == now.ModTime().Unix() {
 		return nil
 	}
 	f := doctor.Finding{
@@ -111,5 +126,5 @@ func (s *sightseen) has(c *scene.Container, m scene.Mount, point *mounted) (iden
 	if !ok {
 		return identity{}, false
 	}
-	return identity{uint64(known.Dev), known.Ino, uint64(known.Size), uint64(info.ModTime().Unix())}, true //nolint:gosec // sizes and times of files
+	return identity{uint64(known.Dev), known.Ino, uint64(known.Size), uint64(info.ModTime().Unix())}, true
 }

@@ -3,7 +3,6 @@ package volumes
 import (
 	"fmt"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -78,12 +77,12 @@ func unset(target, where string) doctor.Finding {
 
 func (s *sightseen) missing(source, target, where string, creates bool) doctor.Finding {
 	f := doctor.Finding{State: doctor.Fail, Where: where, Evidence: fmt.Sprintf("%s is not there (mounted at %s)", source, target)}
-	make, undo := command.Read("mkdir", "-p", source), command.Read("rmdir", source)
+	create, undo := command.Read("mkdir", "-p", source), command.Read("rmdir", source)
 	if fileLike(source) || fileLike(target) {
-		make, undo = command.Read("touch", source), command.Read("rm", source)
+		create, undo = command.Read("touch", source), command.Read("rm", source)
 	}
-	f.Fix = make.String()
-	f.Repair = &doctor.Repair{Safe: true, Do: []string{make.String()}, Undo: []string{undo.String()}}
+	f.Fix = create.String()
+	f.Repair = &doctor.Repair{Safe: true, Do: []string{create.String()}, Undo: []string{undo.String()}}
 	f.Cause = doctor.Say("Docker no crea el origen de un --mount: rechaza el contenedor", "Docker does not make the source of a --mount: it refuses the container")
 	if creates {
 		f.State = doctor.Warn
@@ -91,8 +90,6 @@ func (s *sightseen) missing(source, target, where string, creates bool) doctor.F
 	}
 	if strings.HasSuffix(source, ".sock") {
 		f.Fix, f.Repair = "# start the service that has this socket, or take the mount out", nil
-	} else if strings.HasSuffix(filepath.Dir(source), ".sock") {
-		f.Repair = nil
 	}
 	return f
 }
