@@ -16,7 +16,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	roomtest.Play(atTerminal)
+	if code, played := roomtest.Play(atTerminal); played {
+		os.Exit(code)
+	}
 	m.Run()
 }
 

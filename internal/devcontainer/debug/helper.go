@@ -205,11 +205,11 @@ func (h *helper) started(ctx context.Context, terminal bool, words []string, run
 			if err = run(id); err == nil {
 				return nil
 			}
-			if neverRan := h.neverRan(ctx, id); neverRan == nil {
+			neverRan := h.neverRan(ctx, id)
+			if neverRan == nil {
 				return err
-			} else {
-				err = neverRan
 			}
+			err = neverRan
 		}
 		if ctx.Err() != nil {
 			return errors.Join(ctx.Err(), err)

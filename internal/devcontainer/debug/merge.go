@@ -100,7 +100,11 @@ func (q queue) Less(a, b int) bool {
 	return q[a].rank < q[b].rank
 }
 func (q queue) Swap(a, b int) { q[a], q[b] = q[b], q[a] }
-func (q *queue) Push(one any) { *q = append(*q, one.(*ranked)) } //nolint:forcetypeassert // heap's own
+func (q *queue) Push(one any) {
+	if r, is := one.(*ranked); is {
+		*q = append(*q, r)
+	}
+}
 func (q *queue) Pop() any {
 	last := (*q)[len(*q)-1]
 	*q = (*q)[:len(*q)-1]

@@ -2,6 +2,7 @@ package debug_test
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,7 +29,7 @@ func TestRealAPersonAtATerminalGetsAShellThatHasIt(t *testing.T) {
 	// Keys that are typed before there is a shell wait for it in the terminal.
 	self, env := r.Process(target, devcontainer.Selection{Debug: devcontainer.Debugging{Shell: true}})
 	typed := command.Change("script", "--quiet", "--return", "--command", "exec "+self, "/dev/null")
-	typed.Env = append(env, typedVariable+"=1", "TERM=dumb")
+	typed.Env = slices.Concat(env, []string{typedVariable + "=1", "TERM=dumb"})
 	typed.Stdin = strings.NewReader("test -t 0 && echo at a terminal, $PLACE\nexit\n")
 	typed.Timeout = time.Minute
 	out, err := command.NewDoor(command.Local()).Text(t.Context(), typed).String()

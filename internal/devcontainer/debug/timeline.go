@@ -92,7 +92,7 @@ func (d *Desk) sources(ctx context.Context, s *scene.Scene, since time.Time, dir
 	log, err := engineLog(ctx, d, e, since)
 	take("engine", log, err)
 	if refused != nil {
-		return all, nil
+		return all, nil //nolint:nilerr // it was told
 	}
 	mine, err := s.Containers()
 	if err != nil {

@@ -89,7 +89,7 @@ func (d *Desk) Open(ctx context.Context) error {
 
 // Do does what the level says. What fails is undone by Back.
 func (d *Desk) Do(ctx context.Context, w *procedure.Work, store Store) error {
-	if err := d.remember(ctx); err != nil {
+	if err := d.remember(); err != nil {
 		return err
 	}
 	switch d.Level {
@@ -113,7 +113,7 @@ func (d *Desk) restart(ctx context.Context) error {
 }
 
 // remember notes what there is before anything changes.
-func (d *Desk) remember(ctx context.Context) error {
+func (d *Desk) remember() error {
 	all, err := d.Scene.Everyone()
 	if err != nil {
 		return err

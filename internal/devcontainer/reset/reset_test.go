@@ -19,7 +19,9 @@ import (
 const storeVariable = "RESET_TEST_STORE"
 
 func TestMain(m *testing.M) {
-	roomtest.Play(func(o *devcontainer.Options) { store(os.Getenv(storeVariable), o) })
+	if code, played := roomtest.Play(func(o *devcontainer.Options) { store(os.Getenv(storeVariable), o) }); played {
+		os.Exit(code)
+	}
 	m.Run()
 }
 
@@ -61,7 +63,7 @@ func says(t *testing.T, said string, parts ...string) {
 	}
 }
 
-// clear removes the images of resets when the test ends, and containers that came
+// clearUp removes the images of resets when the test ends, and containers that came
 // by other names.
 func clearUp(r *roomtest.Rig) {
 	r.T.Cleanup(func() {

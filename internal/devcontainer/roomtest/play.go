@@ -16,12 +16,12 @@ import (
 // variable holds what a process of its own has to do.
 const variable = "ROOMTEST_PLAY"
 
-// Play does what Killed asks of this process, and then ends it. TestMain calls it
-// first; where nothing is asked it returns.
-func Play(shape func(*devcontainer.Options)) {
+// Play does what Killed asks of this process, and says with which code it is to
+// end then. TestMain calls it first; where nothing is asked it is false.
+func Play(shape func(*devcontainer.Options)) (code int, played bool) {
 	text := os.Getenv(variable)
 	if text == "" {
-		return
+		return 0, false
 	}
 	var p play
 	if err := json.Unmarshal([]byte(text), &p); err != nil {
@@ -30,9 +30,9 @@ func Play(shape func(*devcontainer.Options)) {
 	said, err := p.run(context.Background(), shape)
 	if err != nil {
 		_, _ = fmt.Fprintf(os.Stderr, "%s%v\n", said.Err, err)
-		os.Exit(1)
+		return 1, true
 	}
-	os.Exit(0)
+	return 0, true
 }
 
 func (p play) run(ctx context.Context, shape func(*devcontainer.Options)) (said Said, err error) {
