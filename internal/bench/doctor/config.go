@@ -58,7 +58,7 @@ func configFaults() []Case {
 		{
 			Name: "config-key", Title: "the name of a key is mistyped, so that nothing comes of it",
 			Config: `{"image": "busybox:testbed", "postCreateComand": "echo done"}`,
-			Want:   codes("KEY"), Sees: "postCreateComand", Quick: true,
+			Want:   codes("KEY"), Sees: "postCreateComand",
 		},
 		{
 			Name: "config-dockerfile", Title: "the Dockerfile is not there",

@@ -11,7 +11,7 @@ func engineFaults() []Case {
 		{
 			Name: "engine-hung", Title: "dockerd answers nobody any more",
 			Inject: `up; kill -STOP "$(engine_pid)"`, Undo: `kill -CONT "$(engine_pid)"`,
-			Want: codes("ENG-002"), Quick: true,
+			Want: codes("ENG-002"),
 		},
 		{
 			Name: "engine-killed", Title: "dockerd was killed, and its pid file names another process",
@@ -54,7 +54,7 @@ func engineFaults() []Case {
 		{
 			Name: "settings-comma", Title: "daemon.json has a comma too many",
 			Inject: `up; engine_stop; echo '{"log-driver": "json-file",}' >/etc/docker/daemon.json; engine_refuses`, Undo: `engine_back`,
-			Want: codes("ENG-006"), Sees: "daemon.json", Quick: true,
+			Want: codes("ENG-006"), Sees: "daemon.json",
 		},
 		{
 			Name: "settings-unknown", Title: "daemon.json has a key that dockerd does not know",

@@ -50,6 +50,10 @@ func newMachine(ctx context.Context, door *command.Door, root string) (*machine,
 }
 
 func (m *machine) start(ctx context.Context) (err error) {
+	// Other users run the program, too.
+	if err := os.Chmod(m.dir, 0o755); err != nil {
+		return err
+	}
 	up := command.Change("bash", m.script("machine.sh"), "up", m.dir, strconv.Itoa(os.Getpid()))
 	if m.hold, err = m.door.Stream(context.WithoutCancel(ctx), up); err != nil {
 		return err

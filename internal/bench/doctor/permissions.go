@@ -19,7 +19,7 @@ func permissionFaults() []Case {
 		{
 			Name: "user-workspace", Title: "the workspace belongs to another number than the user's",
 			Config: as1000, Inject: `chown -R 1234:1234 "$W"; chmod 755 "$W"; up`,
-			Want: codes("PRM-002"), Sees: "1234", Quick: true,
+			Want: codes("PRM-002"), Sees: "1234",
 		},
 		{
 			Name: "user-workspace-root", Title: "the workspace was cloned as root",

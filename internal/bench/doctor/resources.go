@@ -20,7 +20,7 @@ func resourceFaults() []Case {
 		{
 			Name: "disk-full", Title: "the disk of the engine is full",
 			Inject: disk + `small_disk; up; dd if=/dev/zero of=/var/lib/docker/fill bs=64k status=none || true`, Undo: diskBack,
-			Want: codes("RES-001"), Sees: "/var/lib/docker", Quick: true,
+			Want: codes("RES-001"), Sees: "/var/lib/docker",
 		},
 		{
 			Name: "disk-inodes", Title: "the disk of the engine has no room for another file",
@@ -43,7 +43,7 @@ func resourceFaults() []Case {
 			Name: "cpu-throttled", Title: "the container may use a tenth of a processor",
 			Config: `{"image": "busybox:testbed", "runArgs": ["--cpus", "0.1"]}`,
 			Inject: `up; docker exec --detach "$(c)" sh -c 'while :; do :; done'; sleep 2`,
-			Want:   codes("RES-005"), Sees: "0.1", Quick: true,
+			Want:   codes("RES-005"), Sees: "0.1",
 		},
 		{
 			Name: "pids", Title: "the container may have no more processes",
@@ -71,7 +71,7 @@ func resourceFaults() []Case {
 			Name: "shm-full", Title: "/dev/shm of the container is full",
 			Config: `{"image": "busybox:testbed", "runArgs": ["--shm-size", "1m"]}`,
 			Inject: `up; within 'dd if=/dev/zero of=/dev/shm/fill bs=64k status=none' || true`,
-			Want:   codes("RES-012"), Sees: "/dev/shm",
+			Want:   codes("RES-012"), Sees: "/dev/shm", Quick: true,
 		},
 		{
 			Name: "processors-taken", Title: "a program takes all processors",

@@ -32,13 +32,13 @@ const (
 )
 
 func (r Result) verdict() verdict {
-	first, any := r.first()
+	first, found := r.first()
 	switch {
 	case r.Skipped != "":
 		return skipped
 	case r.Broken != nil:
 		return untested
-	case r.Healthy() && !any:
+	case r.Healthy() && !found:
 		return calm
 	case r.Healthy():
 		return alarm
@@ -74,7 +74,7 @@ func (r Result) expected() string {
 
 // got is the side of what stood first.
 func (r Result) got() string {
-	if f, any := r.first(); any {
+	if f, found := r.first(); found {
 		return side(f.Code)
 	}
 	return nothing

@@ -11,7 +11,7 @@ func stateFaults() []Case {
 		{
 			Name: "state-image-missing", Title: "the image is not there, and no registry has it",
 			Config: `{"image": "registry.example/team/app:1.4"}`, Inject: `fails_up`,
-			Want: codes("STA-012"), Sees: "registry.example/team/app:1.4", Quick: true,
+			Want: codes("STA-012"), Sees: "registry.example/team/app:1.4",
 		},
 		{
 			Name: "state-from-missing", Title: "the image behind FROM is not there",
@@ -21,7 +21,7 @@ func stateFaults() []Case {
 		{
 			Name: "state-paused", Title: "the container is paused",
 			Inject: `up; docker pause "$(c)"`,
-			Want:   codes("STA-009"), Quick: true,
+			Want:   codes("STA-009"),
 		},
 		{
 			Name: "state-restarts", Title: "the container starts again and again: a variable is missing",
@@ -98,7 +98,7 @@ func exitFaults() []Case {
 		{
 			Name: "exit-memory", Title: "it takes more memory than it may",
 			Inject: `run --memory 24m --memory-swap 24m "$IMAGE" sh -c 'exec tail /dev/zero'; ends`,
-			Want:   codes("STA-004"), Sees: "24", Quick: true,
+			Want:   codes("STA-004"), Sees: "24",
 		},
 		{
 			Name: "exit-unknown-command", Title: "the command is no program of the image",

@@ -22,7 +22,7 @@ func volumeFaults() []Case {
 		{
 			Name: "bind-readonly", Title: "the workspace is mounted read-only",
 			Config: `{"image": "busybox:testbed", "workspaceMount": "source=${localWorkspaceFolder},target=/src,type=bind,readonly", "workspaceFolder": "/src"}`,
-			Want:   codes("VOL-003"), Sees: "/src", Quick: true,
+			Want:   codes("VOL-003"), Sees: "/src",
 		},
 		{
 			Name: "bind-removed", Title: "the folder was removed and cloned again under the running container",
