@@ -14,15 +14,13 @@ import (
 	"iact-infra/internal/testbed"
 )
 
-func TestRealHealthyNetworksRaiseNothing(t *testing.T) {
+func TestRealSlowHealthyNetworksRaiseNothing(t *testing.T) {
 	t.Parallel()
 	i := newIsland(t)
 	for name, arrange := range map[string]func(b *bench){
 		"no container":                    func(*bench) {},
-		"the default network":             func(b *bench) { b.idle() },
 		"a network of its own":            func(b *bench) { b.idle("--network", b.net()) },
 		"the machine's network":           func(b *bench) { b.idle("--network", "host") },
-		"a user of no rank":               func(b *bench) { b.idle("--user", "1000:1000") },
 		"a read-only root":                func(b *bench) { b.idle("--read-only", "--tmpfs", "/tmp") },
 		"a published port, not used yet":  func(b *bench) { b.idle("--publish", "127.0.0.1::8000") },
 		"a published port and its server": func(b *bench) { b.run("--publish", "127.0.0.1::80", image, "httpd", "-f", "-p", "80") },
@@ -32,7 +30,6 @@ func TestRealHealthyNetworksRaiseNothing(t *testing.T) {
 		"a name server of its own choice":   func(b *bench) { b.idle("--dns", "198.51.100.1") },
 		"an extra host":                     func(b *bench) { b.idle("--add-host", "host.docker.internal:host-gateway") },
 		"a smaller MTU":                     func(b *bench) { b.idle("--network", b.net("--opt", "com.docker.network.driver.mtu=1400")) },
-		"a stopped one":                     func(b *bench) { b.docker("stop", "--time", "0", b.idle()) },
 		"a stopped one whose port is free":  func(b *bench) { b.docker("stop", "--time", "0", b.idle("--publish", "127.0.0.1:"+b.free()+":80")) },
 		"one that shares another's network": func(b *bench) { b.idle("--network", "container:"+b.other()) },
 		"a rule for something else": func(b *bench) {
@@ -69,7 +66,7 @@ func TestRealHealthyNetworksRaiseNothing(t *testing.T) {
 			t.Parallel()
 			b := i.bench(t)
 			arrange(b)
-			b.Healthy(network.Checks())
+			b.healthy()
 		})
 	}
 }
@@ -85,7 +82,7 @@ func (b *bench) other(args ...string) string {
 	return name
 }
 
-func TestRealTheWayOutAndTheNamesAreReallyTried(t *testing.T) {
+func TestRealSlowTheWayOutAndTheNamesAreReallyTried(t *testing.T) {
 	t.Parallel()
 	i := newIsland(t)
 	for name, user := range map[string]bool{"by root from outside": false, "by anybody with what is inside": true} {
@@ -103,16 +100,16 @@ func TestRealTheWayOutAndTheNamesAreReallyTried(t *testing.T) {
 	}
 }
 
-func TestRealNothingIsSaidOfAMachineThatReachesNothingItself(t *testing.T) {
+func TestRealSlowNothingIsSaidOfAMachineThatReachesNothingItself(t *testing.T) {
 	t.Parallel()
 	i := newIsland(t)
 	b := i.bench(t)
 	b.idle("--network", b.net())
 	b.change("ip link set uplink down", "true")
-	b.Healthy(network.Checks())
+	b.healthy()
 }
 
-func TestRealADaemonWithoutRulesOfItsOwnIsSeen(t *testing.T) {
+func TestRealSlowADaemonWithoutRulesOfItsOwnIsSeen(t *testing.T) {
 	t.Parallel()
 	i := newIsland(t, "--iptables=false")
 	b := i.bench(t)
@@ -123,7 +120,7 @@ func TestRealADaemonWithoutRulesOfItsOwnIsSeen(t *testing.T) {
 	}
 }
 
-func TestRealThePoolsAreCounted(t *testing.T) {
+func TestRealSlowThePoolsAreCounted(t *testing.T) {
 	t.Parallel()
 	daemon := testbed.OwnDocker(t) // 32 networks
 	rig := scenetest.New(t, daemon)

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,6 +24,7 @@ import (
 	"iact-infra/internal/devcontainer/network"
 	"iact-infra/internal/devcontainer/scene"
 	"iact-infra/internal/devcontainer/scene/scenetest"
+	"iact-infra/internal/testbed"
 )
 
 // island is a machine of a test's own: its network, its firewall, its daemon. The
@@ -32,21 +34,17 @@ type island struct {
 	dir            string
 	machine, outer string // processes that hold the networks
 	door           *command.Door
+	// busy is held while docker makes or ends something, which it does not tell of
+	// until it is done; others look meanwhile at nothing.
+	busy sync.RWMutex
 }
 
 // newIsland makes one; options are those of dockerd.
 func newIsland(t *testing.T, options ...string) *island {
 	t.Helper()
 	door := command.NewDoor(command.Local())
-	for _, program := range []string{"dockerd", "iptables", "unshare", "nsenter", "ip"} {
-		if _, err := command.Local().Look(t.Context(), program); err != nil || os.Geteuid() != 0 {
-			if os.Getenv("CI") == "true" {
-				t.Fatalf("no %s here, or no rights of root: %v", program, err)
-			}
-			t.Skipf("no %s here, or no rights of root: %v", program, err)
-		}
-	}
-	dir, err := os.MkdirTemp("/var/tmp", "iact-island-")
+	testbed.Docker(t)                                    // where there is none, there is no island
+	dir, err := os.MkdirTemp("/var/tmp", "iact-island-") //nolint:usetesting // a socket needs a short path, and the daemon a disk
 	must(t, err)
 	must(t, os.Chmod(dir, 0o711))
 	t.Cleanup(func() { must(t, os.RemoveAll(dir)) })
@@ -179,6 +177,8 @@ func (i *island) env() []string {
 }
 
 func (i *island) try(args ...string) (string, error) {
+	i.busy.Lock()
+	defer i.busy.Unlock()
 	c := command.Change("docker", args...)
 	c.Env, c.Timeout = i.env(), time.Minute
 	out, err := i.door.Text(context.WithoutCancel(i.t.Context()), c).String()
@@ -286,7 +286,20 @@ func (b *bench) pid(name string) string {
 }
 
 // first is the finding that a person sees first.
-func (b *bench) first() doctor.Finding { b.t.Helper(); return b.First(network.Checks()) }
+func (b *bench) first() doctor.Finding {
+	b.t.Helper()
+	b.i.busy.RLock()
+	defer b.i.busy.RUnlock()
+	return b.First(network.Checks())
+}
+
+// healthy fails the test when anything is raised.
+func (b *bench) healthy() {
+	b.t.Helper()
+	b.i.busy.RLock()
+	defer b.i.busy.RUnlock()
+	b.Healthy(network.Checks())
+}
 
 // free is a port of the island that nobody has.
 func (b *bench) free() string {
