@@ -89,7 +89,7 @@ func (d *dockerfile) instruction(i instruction) {
 	if !slices.Contains(known(), i.name) {
 		d.broken = true
 		fix := `if it belongs to the line before, end that one in " \"`
-		if near := likely(i.name, known()); near != "" {
+		if near := Near(i.name, known()); near != "" {
 			fix = "write " + near
 		}
 		d.say(i.line, "DC-INSTRUCTION", Fail, i.written, "docker says \"unknown instruction\"", fix)
@@ -135,7 +135,7 @@ func (d *dockerfile) flags(i instruction) {
 	}[i.name]
 	for _, flag := range i.flags {
 		name, _, _ := strings.Cut(strings.TrimPrefix(flag, "--"), "=")
-		if near := likely(name, known); !slices.Contains(known, name) && near != "" {
+		if near := Near(name, known); !slices.Contains(known, name) && near != "" {
 			d.say(i.line, "DC-INSTRUCTION", Fail, i.name+" "+flag, "docker says \"unknown flag\"", "write --"+near)
 		}
 	}

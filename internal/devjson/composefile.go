@@ -173,7 +173,7 @@ func (c *check) compose(root value, m member) {
 }
 
 func suggested(word string, known []string, otherwise string) string {
-	if near := likely(word, known); near != "" {
+	if near := Near(word, known); near != "" {
 		return fmt.Sprintf("write %q", near)
 	}
 	return otherwise

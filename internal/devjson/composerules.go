@@ -46,7 +46,7 @@ func (c *check) topKeys() {
 		if slices.Contains(known, f.key.Value) || strings.HasPrefix(f.key.Value, "x-") || f.key.Tag == "!!merge" {
 			continue
 		}
-		near, state, fix := likely(f.key.Value, known), Fail, "services stand below services:, and what is for people only begins with x-"
+		near, state, fix := Near(f.key.Value, known), Fail, "services stand below services:, and what is for people only begins with x-"
 		if near != "" {
 			fix = "write " + near
 			c.project.whole = c.project.whole && near != "services"
@@ -73,7 +73,7 @@ func (c *check) serviceKeys(s *service) {
 				continue
 			}
 			state, fix := Warn, "take it out, or begin it with x-"
-			if near := likely(f.key.Value, known); near != "" {
+			if near := Near(f.key.Value, known); near != "" {
 				state, fix = Fail, "write "+near
 				s.meant = s.meant || near == "image" || near == "build"
 			}

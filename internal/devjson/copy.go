@@ -59,7 +59,7 @@ func (d *dockerfile) fromStage(i instruction, from string) {
 	for _, s := range d.stages[:len(d.stages)-1] {
 		names = append(names, s.name)
 	}
-	near := likely(from, names)
+	near := Near(from, names)
 	if !strings.ContainsAny(from, "/:.@$") && near != "" && near != strings.ToLower(from) {
 		d.say(i.line, "DC-COPY", Fail, "--from="+from, "there is no stage of that name before this one, and docker looks for an image", "write --from="+near)
 	}

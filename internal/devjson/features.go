@@ -37,7 +37,7 @@ func (c *check) features(root value) {
 		slices.Sort(known)
 		if _, there := first[bareID(item.text)]; !there {
 			state := Note // a feature that another one depends on may be meant
-			if near := likely(item.text, known); near != "" && !strings.HasPrefix(near, ".") && path.Dir(near) == path.Dir(bareID(item.text)) && len(path.Base(near)) > 2 {
+			if near := Near(item.text, known); near != "" && !strings.HasPrefix(near, ".") && path.Dir(near) == path.Dir(bareID(item.text)) && len(path.Base(near)) > 2 {
 				state = Warn
 			}
 			c.add("DC-FEATURE", state, item.at, "overrideFeatureInstallOrder has "+item.text, "no feature has this id, and it changes nothing", suggested(item.text, known, "name a feature of features, without its version"))
@@ -111,7 +111,7 @@ func suggestedFeature(name string) string {
 	if slices.Contains(official(), name) {
 		return name
 	}
-	return likely(name, official())
+	return Near(name, official())
 }
 
 // fetched judges the version of a feature of a registry, and its name where the
@@ -184,7 +184,7 @@ func (c *check) options(m member, declared value) {
 			}
 			if option.key != "version" || len(known) > 0 {
 				state := Note
-				if likely(option.key, known) != "" {
+				if Near(option.key, known) != "" {
 					state = Warn
 				}
 				c.add("DC-FEATURE", state, option.at, m.key+": "+option.key, "the feature has no such option", suggested(option.key, known, "there are: "+strings.Join(known, ", ")))

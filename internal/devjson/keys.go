@@ -18,7 +18,7 @@ func (c *check) keys(root value) {
 			c.meant = c.meant || m.key == "dockerfile" || m.key == "dockerCompose"
 			continue
 		}
-		near := likely(m.key, names(known))
+		near := Near(m.key, names(known))
 		c.meant = c.meant || near == "image" || near == "build" || near == "dockerFile" || near == "dockerComposeFile"
 		c.stranger("", m, root, known)
 	}
@@ -98,7 +98,7 @@ func (c *check) customs(root value) {
 	for _, m := range custom.value.get("vscode").last() {
 		if s, there := known[m.key]; there {
 			c.shaped("customizations.vscode."+m.key, m.value, s)
-		} else if near := likely(m.key, []string{"extensions", "settings"}); near != "" {
+		} else if near := Near(m.key, []string{"extensions", "settings"}); near != "" {
 			c.add("DC-KEY", Fail, m.at, "customizations.vscode."+m.key, "VS Code passes over it without a word", fmt.Sprintf("write %q", near))
 		}
 	}
@@ -106,7 +106,7 @@ func (c *check) customs(root value) {
 		inVSCode := maps.Clone(known)
 		if _, there := inVSCode[m.key]; there {
 			c.add("DC-KEY", Fail, m.at, "customizations."+m.key, "each tool has an object of its own below customizations, and no tool has this name", fmt.Sprintf(`write "customizations": {"vscode": {%q: …}}`, m.key))
-		} else if m.key != "vscode" && likely(m.key, []string{"vscode"}) != "" {
+		} else if m.key != "vscode" && Near(m.key, []string{"vscode"}) != "" {
 			c.add("DC-KEY", Fail, m.at, "customizations."+m.key, "no tool has this name, and VS Code does not read it", `write "vscode"`)
 		}
 	}

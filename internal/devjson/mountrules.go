@@ -136,7 +136,7 @@ func (c *check) mountFields(written string, say func(state State, evidence, caus
 			fix := "write it like type=bind,source=…,target=…"
 			if strings.Count(written, ":") > 0 && !strings.Contains(written, "=") {
 				fix = "that is the form of -v; here it is type=bind,source=…,target=…"
-			} else if near := likely(name, known); near != "" {
+			} else if near := Near(name, known); near != "" {
 				fix = "write " + near + "="
 			}
 			say(Fail, fmt.Sprintf("%q", field), "docker says \"invalid field\" or \"unexpected key\"", fix)

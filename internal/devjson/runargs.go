@@ -76,7 +76,7 @@ func (c *check) noFlag(word string, say func(state State, cause, fix string)) {
 	case regexp.MustCompile(`^-[aceghlmpuvw][^-=\s]`).MatchString(word) && !slices.Contains(all, "-"+flag): // -p80:80
 	case strings.HasPrefix(word, "--"):
 		long := slices.DeleteFunc(all, func(f string) bool { return !strings.HasPrefix(f, "--") })
-		if near := likely(flag, long); near != "" {
+		if near := Near(flag, long); near != "" {
 			say(Fail, "docker says \"unknown flag\"", "write "+near)
 		}
 	case slices.Contains(all, "-"+flag):

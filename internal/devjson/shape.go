@@ -87,7 +87,7 @@ func (c *check) worded(name string, v value, s shape) {
 	switch {
 	case len(s.enum) > 0 && !slices.Contains(s.enum, v.text):
 		fix := "write one of: " + strings.Join(s.enum, ", ")
-		if near := likely(v.text, s.enum); near != "" {
+		if near := Near(v.text, s.enum); near != "" {
 			fix = fmt.Sprintf("write %q; there are: %s", near, strings.Join(s.enum, ", "))
 		}
 		c.add("DC-ENUM", Fail, v.at, fmt.Sprintf("%s is %q", name, v.text), s.effect, fix)
@@ -101,7 +101,7 @@ func (c *check) stranger(prefix string, m member, of value, known map[string]sha
 	if m.key == "" || strings.ContainsAny(m.key[:1], "$_#/") || strings.HasPrefix(m.key, "x-") {
 		return // so people write comments
 	}
-	near := likely(m.key, names(known))
+	near := Near(m.key, names(known))
 	switch {
 	case near != "" && of.find(near) == nil:
 		c.add("DC-KEY", Fail, m.at, fmt.Sprintf("%s%s", prefix, m.key), "no tool knows this key, and it is passed over without a word", fmt.Sprintf("write %q", near))
@@ -120,9 +120,9 @@ func names(of map[string]shape) (all []string) {
 	return all
 }
 
-// likely is the name that a person meant: the same but for capitals, or one that
+// Near is the name that a person meant: the same but for capitals, or one that
 // is near.
-func likely(word string, known []string) string {
+func Near(word string, known []string) string {
 	for _, k := range known {
 		if strings.EqualFold(k, word) {
 			return k

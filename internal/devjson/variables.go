@@ -47,7 +47,7 @@ func (c *check) oneVariable(top, key string, v value, written string) {
 	name, rest, hasRest := strings.Cut(written[2:len(written)-1], ":")
 	switch {
 	case !slices.Contains(variableNames(), name):
-		if near := likely(name, variableNames()); (top == "remoteEnv" || top == "containerEnv") && near == "" {
+		if near := Near(name, variableNames()); (top == "remoteEnv" || top == "containerEnv") && near == "" {
 			c.inEnvironment(top, key, v, written, name)
 		} else {
 			c.unknownVariable(top, shell, v, written, name, hasRest)
@@ -64,7 +64,7 @@ func (c *check) oneVariable(top, key string, v value, written string) {
 
 // unknownVariable judges ${name}. A line of the shell has variables of its own.
 func (c *check) unknownVariable(top string, shell bool, v value, written, name string, hasRest bool) {
-	near := likely(name, variableNames())
+	near := Near(name, variableNames())
 	if vscode := map[string]string{"workspaceFolder": "containerWorkspaceFolder", "workspaceRoot": "containerWorkspaceFolder", "workspaceFolderBasename": "localWorkspaceFolderBasename"}[name]; vscode != "" {
 		near = vscode
 		if top == "mounts" || top == "workspaceMount" || top == "initializeCommand" || top == "runArgs" {

@@ -12,7 +12,7 @@ func editorFaults() []Case {
 		{
 			Name: "extension-missing", Title: "an extension that is asked for is not installed",
 			Config: asks,
-			Inject: `up; within 'cd && mkdir -p .vscode-server/extensions/golang.go-0.46.1 .vscode-server/bin/0123456789abcdef0123456789abcdef01234567 && cd .vscode-server/extensions && echo "{\"publisher\":\"golang\",\"name\":\"go\",\"version\":\"0.46.1\"}" >golang.go-0.46.1/package.json && echo "[{\"identifier\":{\"id\":\"golang.go\"},\"version\":\"0.46.1\",\"relativeLocation\":\"golang.go-0.46.1\"}]" >extensions.json'`,
+			Inject: `up; within 'cd && mkdir -p .vscode-server/extensions/golang.go-0.46.1 .vscode-server/bin/0123456789abcdef0123456789abcdef01234567 .vscode-server/data/logs/20261127T100000 && touch -d @0 .vscode-server/data/logs/20261127T100000 && cd .vscode-server/extensions && echo "{\"publisher\":\"golang\",\"name\":\"go\",\"version\":\"0.46.1\"}" >golang.go-0.46.1/package.json && echo "[{\"identifier\":{\"id\":\"golang.go\"},\"version\":\"0.46.1\",\"relativeLocation\":\"golang.go-0.46.1\"}]" >extensions.json'`,
 			Want:   codes("EXT-007"), Sees: "redhat.vscode-yaml", Quick: true,
 		},
 		{

@@ -65,9 +65,10 @@ func networkFaults() []Case {
 			Want:   codes("NET-003"), Sees: "iptables",
 		},
 		{
-			Name: "mtu", Title: "the way out is a tunnel with smaller packets than the container sends",
-			Inject: `up; ip link set uplink mtu 1280`, Undo: `ip link set uplink mtu 1500`,
-			Want: codes("NET-006"), Sees: "1280",
+			Name: "mtu", Title: "the way out is a tunnel with smaller packets than the container sends, and nobody says so",
+			Inject: `up; ip link set uplink mtu 1280; iptables -I OUTPUT -p icmp --icmp-type fragmentation-needed -j DROP`,
+			Undo:   `ip link set uplink mtu 1500; iptables -D OUTPUT -p icmp --icmp-type fragmentation-needed -j DROP`,
+			Want:   codes("NET-006"), Sees: "1280",
 		},
 		{
 			Name: "uplink-down", Title: "the bridge of the containers is down",
@@ -85,8 +86,9 @@ func networkFaults() []Case {
 			Want:   codes("NET-007"), Sees: "10.231.0.77",
 		},
 		{
-			Name: "subnet-overlap", Title: "a network of Docker's has the addresses of the machine's own",
-			Inject: `up; docker network create --subnet 10.231.0.0/24 --gateway 10.231.0.254 vpn`, Undo: `docker network rm vpn`,
+			Name: "subnet-overlap", Title: "the container's network has the addresses of the machine's own",
+			Config: `{"image": "busybox:testbed", "runArgs": ["--network", "vpn"]}`,
+			Inject: `docker network create --subnet 10.231.0.0/24 --gateway 10.231.0.254 vpn; up`, Undo: `docker rm --force "$(c)"; docker network rm vpn`,
 			Want: codes("NET-008"), Sees: "10.231.0.0/24",
 		},
 	}

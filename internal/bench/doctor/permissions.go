@@ -35,7 +35,7 @@ func permissionFaults() []Case {
 			Name: "home-cache", Title: "the volume of the user's cache belongs to root",
 			Config: `{"image": "busybox:testbed", "remoteUser": "dev", "updateRemoteUserUID": false, "mounts": ["source=cache,target=/home/dev/.cache,type=volume"]}`,
 			Inject: `chown -R 1000:1000 "$W"; up`,
-			Want:   codes("PRM-003", "PRM-002"), Sees: ".cache",
+			Want:   codes("PRM-010", "PRM-003"), Sees: ".cache",
 		},
 		{
 			Name: "socket-inside", Title: "the socket of Docker inside is root's alone",

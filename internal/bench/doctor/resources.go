@@ -75,7 +75,7 @@ func resourceFaults() []Case {
 		},
 		{
 			Name: "processors-taken", Title: "a program takes all processors",
-			Inject: `up; for n in $(seq $(($(nproc) + 1))); do docker exec --detach "$(c)" md5sum /dev/zero; done; sleep 1`,
+			Inject: `up; for n in $(seq $(($(nproc) + 1))); do docker exec --detach "$(c)" md5sum /dev/zero; done; sleep 7`,
 			Want:   codes("PRF-007"), Sees: "md5sum",
 		},
 		{

@@ -137,8 +137,9 @@ func exitFaults() []Case {
 		},
 		{
 			Name: "exit-platform", Title: "the image is for another processor",
+			Config: `{"image": "app:arm"}`,
 			Inject: `mkdir -p box/bin; cp /bin/busybox box/bin/sh; printf '\267' | dd of=box/bin/sh bs=1 seek=18 conv=notrunc status=none
-tar -C box -c . | docker import --platform linux/arm64 - app:arm >/dev/null; run --platform linux/arm64 app:arm sh -c 'sleep 600' 2>/run/up.log || true`,
+tar -C box -c . | docker import --platform linux/arm64 - app:arm >/dev/null; fails_up`,
 			Want: codes("STA-013", "STA-007"), Sees: "arm64",
 		},
 		{

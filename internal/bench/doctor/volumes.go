@@ -39,7 +39,7 @@ func volumeFaults() []Case {
 			Name: "volume-emptied", Title: "the directory of the volume was removed under the container",
 			Config: `{"image": "busybox:testbed", "mounts": ["source=app-data,target=/data,type=volume"]}`,
 			Inject: `up; within 'echo 1 >/data/rows'; rm -rf /var/lib/docker/volumes/app-data/_data`,
-			Want:   codes("VOL-005", "VOL-009"), Sees: "app-data",
+			Want:   codes("VOL-004", "VOL-005", "VOL-009"), Sees: "app-data",
 		},
 		{
 			Name: "volume-device", Title: "what the volume leads to is not there",
@@ -64,8 +64,9 @@ func volumeFaults() []Case {
 		},
 		{
 			Name: "folder-unmounted", Title: "the container was made by hand, and the workspace is not mounted",
+			Config: `{"image": "busybox:testbed", "workspaceMount": "source=${localWorkspaceFolder},target=/src,type=bind", "workspaceFolder": "/src"}`,
 			Inject: `docker run --detach --init --label "devcontainer.local_folder=$W" --label "devcontainer.config_file=$W/.devcontainer/devcontainer.json" "$IMAGE" sleep 600`,
-			Want:   codes("VOL-007"), Sees: "folder-unmounted",
+			Want:   codes("VOL-007"), Sees: "/src",
 		},
 		{
 			Name: "mount-hides", Title: "an empty folder is mounted over what the image has there",

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"strconv"
@@ -119,6 +120,9 @@ func (p *patient) failed(ctx context.Context, h home, f *doctor.Finding) bool {
 	said := strings.Join(lines[max(0, last-5):last+1], "\n")
 	for _, known := range reasons() {
 		if contains(said, known.words...) {
+			if driver := h.driver(); driver != "" && contains(said, "graphdriver") {
+				f.Evidence += "; storage-driver " + driver + " in " + h.config
+			}
 			f.Cause, f.Fix = known.cause, join(strings.NewReplacer("{root}", h.dataRoot, "{pidfile}", h.pidfile, "{config}", h.config, "{socket}", h.socket).Replace(known.fix), start(h, ""))
 			return true
 		}
@@ -138,6 +142,18 @@ func (h home) corrected(log string) bool {
 	written, wrong := os.Stat(log)
 	text, unread := os.ReadFile(h.config)
 	return err == nil && wrong == nil && unread == nil && file.ModTime().After(written.ModTime()) && checkSettings(text) == nil
+}
+
+// driver is the storage driver that daemon.json asks for.
+func (h home) driver() string {
+	var in struct {
+		Driver string `json:"storage-driver"`
+	}
+	text, err := os.ReadFile(h.config)
+	if err != nil || json.Unmarshal(text, &in) != nil {
+		return ""
+	}
+	return in.Driver
 }
 
 // log is the end of the daemon's log, and where it was.

@@ -130,13 +130,22 @@ func (g *group) pools(ctx context.Context, s *scene.Scene) []doctor.Finding {
 	if len(pools) == 0 || e.Podman {
 		return doctor.Unseen(errors.New("the engine tells of no pools"))
 	}
-	return left(free(pools, taken), len(nets), project.wants(w, nets), w)
+	return left(pools, free(pools, taken), len(nets), project.wants(w, nets), w)
 }
 
-func left(n, count int, wants string, w *wire) []doctor.Finding {
+// named are the ranges for a sentence.
+func named(pools []pool) string {
+	var all []string
+	for _, p := range pools {
+		all = append(all, fmt.Sprintf("%s (/%d each)", p.base, p.size))
+	}
+	return strings.Join(all, ", ")
+}
+
+func left(pools []pool, n, count int, wants string, w *wire) []doctor.Finding {
 	said := w.c != nil && (strings.Contains(w.c.State.Error, "fully subnetted") || strings.Contains(w.c.State.Error, "non-overlapping"))
 	f := doctor.Finding{
-		State: doctor.Warn, Where: "engine", Evidence: fmt.Sprintf("free networks: %d; networks of the engine: %d", n, count),
+		State: doctor.Warn, Where: "engine", Evidence: fmt.Sprintf("free networks: %d of %s; networks of the engine: %d", n, named(pools), count),
 		Cause: doctor.Say("los rangos de direcciones del motor están casi agotados: la próxima red no podrá crearse", "the engine's address pools are nearly used up: the next network cannot be made"),
 		Fix:   "docker network prune   # removes the networks that no container uses\n# or more of them in daemon.json: {\"default-address-pools\": [{\"base\": \"10.201.0.0/16\", \"size\": 24}]}",
 	}

@@ -26,6 +26,8 @@ type Compose struct {
 
 // ComposeService is a service. Only what the checks use is here.
 type ComposeService struct {
+	Image       string
+	Build       json.RawMessage // not there: nothing is built
 	User        string
 	ReadOnly    bool     `json:"read_only"`
 	Privileged  bool     `json:"privileged"`

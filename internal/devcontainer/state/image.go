@@ -3,6 +3,7 @@ package state
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -35,6 +36,7 @@ func image(ctx context.Context, s *scene.Scene) []doctor.Finding {
 		settings, _ := s.Settings()
 		names = []instruction{{where: path + ":" + settings.Where("image").String(), run: name}}
 	}
+	names = append(names, ready(s)...)
 	for _, n := range names {
 		found, err := s.Image(ctx, n.run)
 		switch {
@@ -45,6 +47,21 @@ func image(ctx context.Context, s *scene.Scene) []doctor.Finding {
 		}
 	}
 	return doctor.Good("%d images", len(names))
+}
+
+// ready are the images that Compose only takes, and does not build.
+func ready(s *scene.Scene) []instruction {
+	c, err := s.Compose()
+	if err != nil || c == nil {
+		return nil
+	}
+	var all []instruction
+	for _, name := range slices.Sorted(maps.Keys(c.Services)) {
+		if one := c.Services[name]; one.Image != "" && len(one.Build) == 0 {
+			all = append(all, instruction{where: "service " + name, run: one.Image})
+		}
+	}
+	return all
 }
 
 // absent is an image that the engine does not have.

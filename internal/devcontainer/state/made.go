@@ -3,6 +3,8 @@ package state
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
@@ -36,7 +38,7 @@ func notMade(ctx context.Context, s *scene.Scene) []doctor.Finding {
 	at, err := time.Parse(time.RFC3339Nano, last[1])
 	age := s.Now().Sub(at)
 	said := strings.ReplaceAll(strings.TrimSuffix(last[2], `"`), `\"`, `"`)
-	if err != nil || age > lately || age > now && !concerns(s, said) {
+	if err != nil || age > lately || at.Before(written(s)) || age > now && !concerns(s, said) {
 		return nil
 	}
 	if strings.Contains(strings.ToLower(said), "no such image") {
@@ -52,6 +54,17 @@ func notMade(ctx context.Context, s *scene.Scene) []doctor.Finding {
 	f.Evidence = fmt.Sprintf("%v ago the engine refused to make a container: %s", age.Round(time.Second), f.Evidence)
 	f.Title = title(f.Code)
 	return []doctor.Finding{f}
+}
+
+// written is when the configuration was: what the engine refused before that was
+// none of it.
+func written(s *scene.Scene) time.Time {
+	path, _ := s.ConfigPath()
+	info, err := os.Stat(filepath.Join(s.Workspace, path))
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
 }
 
 // concerns says whether a message names a path, or ends in a word, that the

@@ -11,6 +11,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -99,7 +100,7 @@ func exists(ctx context.Context, s *scene.Scene) []doctor.Finding {
 	if path, err := s.ConfigPath(); err == nil && path == "" {
 		return doctor.Good("no container, and no devcontainer.json to make one of")
 	}
-	return append(notMade(ctx, s), doctor.Finding{
+	return append(slices.Concat(runtimes(s), notMade(ctx, s)), doctor.Finding{
 		State: doctor.Warn, Title: title("DC-STA-001"), Evidence: "no container has the label " + scene.LabelFolder + "=" + s.Workspace,
 		Cause: doctor.Say("todavía no se ha creado, no se pudo crear, o se quitó", "it was not made yet, could not be made, or was removed"),
 		Fix:   "devcontainer up --workspace-folder " + quote(s.Workspace),

@@ -2,7 +2,9 @@ package volumes
 
 import (
 	"fmt"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"iact-infra/internal/command"
 	"iact-infra/internal/devcontainer/doctor"
 	"iact-infra/internal/devcontainer/scene"
+	"iact-infra/internal/devjson"
 	"iact-infra/internal/procedure"
 )
 
@@ -149,10 +152,28 @@ func (s *sightseen) judgeMade(c *scene.Container, m scene.Mount, object *hostObj
 		f.State = doctor.Warn
 		f.Evidence = fmt.Sprintf("%s, made when %s was (mounted at %s)", empty, c.Name, m.Destination)
 		f.Cause = doctor.Say("el origen no existía (¿un nombre mal escrito?): Docker lo creó vacío", "the source was not there (a mistyped name?): Docker made an empty one")
+	case byDocker && neighbour(m.Source) != "":
+		f.State = doctor.Warn
+		f.Evidence = fmt.Sprintf("%s, made when %s was; beside it is %s", empty, c.Name, neighbour(m.Source))
+		f.Cause = doctor.Say("el origen no existía: ¿se quería decir %s?", "the source was not there: was %s meant?", path.Base(neighbour(m.Source)))
 	default:
 		return nil
 	}
 	return &f
+}
+
+// neighbour is a folder with something in it that stands beside an empty one, and
+// has nearly its name: the one that was meant. "" when there is none.
+func neighbour(name string) string {
+	entries, _ := os.ReadDir(filepath.Dir(name)) // what cannot be read shows nothing
+	for _, e := range entries {
+		if e.IsDir() && e.Name() != filepath.Base(name) && devjson.Near(filepath.Base(name), []string{e.Name()}) != "" {
+			if in, err := os.ReadDir(filepath.Join(filepath.Dir(name), e.Name())); err == nil && len(in) > 0 {
+				return filepath.Join(filepath.Dir(name), e.Name())
+			}
+		}
+	}
+	return ""
 }
 
 // few are the first names of several.
