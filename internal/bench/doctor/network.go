@@ -88,7 +88,7 @@ func networkFaults() []Case {
 		{
 			Name: "subnet-overlap", Title: "the container's network has the addresses of the machine's own",
 			Config: `{"image": "busybox:testbed", "runArgs": ["--network", "vpn"]}`,
-			Inject: `docker network create --subnet 10.231.0.0/24 --gateway 10.231.0.254 vpn; up`, Undo: `docker rm --force "$(c)"; docker network rm vpn`,
+			Inject: `docker network create --subnet 10.231.0.0/24 --gateway 10.231.0.254 vpn; up`, Undo: `docker ps --all --quiet --filter network=vpn | xargs -r docker rm --force >/dev/null; docker network rm vpn`,
 			Want: codes("NET-008"), Sees: "10.231.0.0/24",
 		},
 	}

@@ -72,7 +72,8 @@ func (s *Scene) In(ctx context.Context, c *Container, user, script string, args 
 	if user != "" {
 		words = append(words, "--user", user)
 	}
-	words = append(words, c.ID, "sh", "-c", script, "doctor")
+	// What the last command of a script found is no failure of the script.
+	words = append(words, c.ID, "sh", "-c", script+"\n:", "doctor")
 	if _, err := s.Engine(); err != nil {
 		return nil, err
 	}
