@@ -58,8 +58,8 @@ func TestAStoppedDaemonIsExplainedByWhatItLeft(t *testing.T) {
 			"DC-ENG-006", "hosts: (from flag", "same setting", "",
 		},
 		"a driver that it does not have": {
-			files{"docker.log": "failed to start daemon: error initializing graphdriver: driver not supported\n"},
-			"DC-ENG-001", "driver not supported", "storage driver", "",
+			files{"docker.log": "failed to start daemon: error initializing graphdriver: prerequisites for driver not satisfied (wrong filesystem?)\n", "daemon.json": `{"storage-driver": "zfs"}`},
+			"DC-ENG-001", `storage-driver "zfs"`, "storage driver", "",
 		},
 		"a pid file of another process": {files{"docker.pid": "1"}, "DC-ENG-001", "holds 1, which is", "earlier daemon", "sudo rm"},
 		"a failure of long ago, and then an order to stop": {

@@ -120,9 +120,7 @@ func (p *patient) failed(ctx context.Context, h home, f *doctor.Finding) bool {
 	said := strings.Join(lines[max(0, last-5):last+1], "\n")
 	for _, known := range reasons() {
 		if contains(said, known.words...) {
-			if driver := h.driver(); driver != "" && contains(said, "graphdriver") {
-				f.Evidence += "; storage-driver " + driver + " in " + h.config
-			}
+			f.Evidence += h.setting(known.key)
 			f.Cause, f.Fix = known.cause, join(strings.NewReplacer("{root}", h.dataRoot, "{pidfile}", h.pidfile, "{config}", h.config, "{socket}", h.socket).Replace(known.fix), start(h, ""))
 			return true
 		}
@@ -135,6 +133,16 @@ func (p *patient) failed(ctx context.Context, h home, f *doctor.Finding) bool {
 	return true
 }
 
+// setting is a value of daemon.json, as evidence.
+func (h home) setting(key string) string {
+	var keys map[string]json.RawMessage
+	text, err := os.ReadFile(h.config)
+	if err != nil || json.Unmarshal(text, &keys) != nil || keys[key] == nil {
+		return ""
+	}
+	return fmt.Sprintf("; %s has %s %s", h.config, key, keys[key])
+}
+
 // corrected says whether daemon.json was changed since the log was written, and
 // can be read now: what the log says of it holds no more.
 func (h home) corrected(log string) bool {
@@ -142,18 +150,6 @@ func (h home) corrected(log string) bool {
 	written, wrong := os.Stat(log)
 	text, unread := os.ReadFile(h.config)
 	return err == nil && wrong == nil && unread == nil && file.ModTime().After(written.ModTime()) && checkSettings(text) == nil
-}
-
-// driver is the storage driver that daemon.json asks for.
-func (h home) driver() string {
-	var in struct {
-		Driver string `json:"storage-driver"`
-	}
-	text, err := os.ReadFile(h.config)
-	if err != nil || json.Unmarshal(text, &in) != nil {
-		return ""
-	}
-	return in.Driver
 }
 
 // log is the end of the daemon's log, and where it was.

@@ -30,10 +30,14 @@ func current(ctx context.Context, s *scene.Scene) []doctor.Finding {
 	if err != nil && !scene.NoConfig(err) {
 		return append(found, doctor.Unseen(err)...)
 	}
-	// Only the real tools pass everything on; what a person started by hand and
-	// labelled may be as that person liked.
-	if err == nil && len(found) == 0 && c.Label("devcontainer.metadata") != "" {
-		if differs := append(differences(c, settings), newer(ctx, s, c, settings)...); len(differs) > 0 {
+	if err == nil && len(found) == 0 {
+		differs := newer(ctx, s, c, settings)
+		// Only the real tools pass everything on; what a person started by hand and
+		// labelled may be as that person liked.
+		if c.Label("devcontainer.metadata") != "" {
+			differs = append(differences(c, settings), differs...)
+		}
+		if len(differs) > 0 {
 			found = append(found, doctor.Finding{
 				State: doctor.Warn, Title: title("DC-STA-014"), Where: c.Name, Evidence: strings.Join(differs, "; "),
 				Cause: doctor.Say("el contenedor se hizo con una configuración anterior, y esto solo cambia al hacerlo de nuevo", "the container was made of an earlier configuration, and this changes only when it is made again"),
