@@ -1,11 +1,13 @@
 package doctor
 
-// disk brings a daemon whose data are on a small disk of their own, made with
+// disk brings a daemon whose data are on a disk of their own: own_disk SIZE, and
 // options of mkfs.ext4.
-const disk = `small_disk() {
+const disk = `own_disk() {
+  local size=$1
+  shift
   docker save "$IMAGE" >/home/image.tar
   engine_stop
-  truncate -s 96M /home/disk; mkfs.ext4 -q -F "$@" /home/disk; mount -o loop /home/disk /var/lib/docker
+  truncate -s "$size" /home/disk; mkfs.ext4 -q -F "$@" /home/disk; mount -o loop /home/disk /var/lib/docker
   engine_start
   docker load --quiet --input /home/image.tar >/dev/null
 }
@@ -19,12 +21,12 @@ func resourceFaults() []Case {
 	return []Case{
 		{
 			Name: "disk-full", Title: "the disk of the engine is full",
-			Inject: disk + `small_disk; up; dd if=/dev/zero of=/var/lib/docker/fill bs=64k status=none || true`, Undo: diskBack,
+			Inject: disk + `own_disk 96M; up; dd if=/dev/zero of=/var/lib/docker/fill bs=64k status=none || true`, Undo: diskBack,
 			Want: codes("RES-001"), Sees: "/var/lib/docker",
 		},
 		{
 			Name: "disk-inodes", Title: "the disk of the engine has no room for another file",
-			Inject: disk + `small_disk -N 3000; up; mkdir /var/lib/docker/fill; cd /var/lib/docker/fill; seq 1 4000 | xargs touch 2>/dev/null || true`, Undo: diskBack,
+			Inject: disk + `own_disk 12G -N 3000; up; mkdir /var/lib/docker/fill; cd /var/lib/docker/fill; seq 1 4000 | xargs touch 2>/dev/null || true`, Undo: diskBack,
 			Want: codes("RES-002"), Sees: "inode",
 		},
 		{
