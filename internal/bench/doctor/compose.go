@@ -43,6 +43,11 @@ func composeFaults() []Case {
 			Want: codes("ENV-FILE", "COMPOSE", "PATH"), Sees: "secrets.env",
 		},
 		{
+			Name: "services-variable", Title: "a variable of the compose file is nowhere: .env is missing", Needs: "compose",
+			Config: composed, Inject: project + `sed -i 's/busybox:testbed/busybox:${TAG:?is not set}/' .devcontainer/compose.yaml; fails_up`,
+			Want: codes("COMPOSE", "EMPTY-VARIABLE", "VARIABLE"), Sees: "TAG",
+		},
+		{
 			Name: "services-volume", Title: "an external volume is not there", Needs: "compose",
 			Config: composed, Inject: project + `printf 'volumes:\n  team-data: {external: true}\n' >>.devcontainer/compose.yaml; sed -i 's|"..:/work"|&, "team-data:/data"|' .devcontainer/compose.yaml; fails_up`,
 			Want: codes("VOL-004"), Sees: "team-data",

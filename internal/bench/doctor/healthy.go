@@ -6,6 +6,10 @@ func healthy() []Case {
 		{Name: "well-plain", Title: "busybox", Quick: true},
 		{Name: "well-jsonc", Title: "comments and trailing commas", Config: "// the app\n{\n  /* small */ \"image\": \"busybox:testbed\",\n  \"forwardPorts\": [3000,],\n}\n", Quick: true},
 		{Name: "well-root-file", Title: ".devcontainer.json in the root", Config: none, Inject: `rmdir .devcontainer; echo '{"image": "busybox:testbed"}' >.devcontainer.json; up`},
+		{
+			Name: "well-several", Title: "two configurations, one of which is up", Config: none,
+			Inject: `for n in api web; do echo '{"image": "busybox:testbed"}' | file ".devcontainer/$n/devcontainer.json"; done; up --config "$W/.devcontainer/api/devcontainer.json"`,
+		},
 		{Name: "well-user", Title: "a user with the number of the workspace's owner", Config: as1000, Inject: `chown -R 1000:1000 "$W"; up`, Quick: true},
 		{Name: "well-user-root", Title: "remoteUser root", Config: `{"image": "busybox:testbed", "remoteUser": "root"}`},
 		{Name: "well-container-user", Title: "the container runs as a user", Config: `{"image": "busybox:testbed", "containerUser": "dev", "updateRemoteUserUID": false}`, Inject: `chown -R 1000:1000 "$W"; up`},
@@ -13,7 +17,7 @@ func healthy() []Case {
 		{Name: "well-init", Title: "with init", Config: `{"image": "busybox:testbed", "init": true}`, Quick: true},
 		{
 			Name: "well-readonly", Title: "read-only on purpose, with room to write",
-			Config: `{"image": "busybox:testbed", "runArgs": ["--read-only", "--tmpfs", "/tmp", "--tmpfs", "/root", "--tmpfs", "/run", "--tmpfs", "/var"]}`,
+			Inject: `run --init --read-only --tmpfs /tmp --tmpfs /root --tmpfs /run --tmpfs /var "$IMAGE" sleep 600`,
 		},
 		{
 			Name: "well-volumes", Title: "volumes, one for node_modules",
@@ -55,7 +59,8 @@ func healthy() []Case {
 		},
 		{
 			Name: "well-no-shell", Title: "an image of one static program",
-			Inject: `mkdir box; cp /bin/busybox box/sleep; mkdir -p box/lib64; tar -C box -c . -C / $(ldd /bin/busybox 2>/dev/null | grep -oE '/[^ ]+' | sed 's|^/||') --dereference | docker import - app:static >/dev/null; rm -r box; run app:static /sleep 600`,
+			Inject: `mkdir box; cp /bin/busybox box/sleep; for f in $(ldd /bin/busybox | grep -oE '/[^ ]+' || true); do cp --parents -L "$f" box; done
+tar -C box -c . | docker import - app:static >/dev/null; rm -r box; run app:static /sleep 600`,
 		},
 		{Name: "well-ñandú", Title: "a path with letters of Spanish"},
 		{Name: "well with blanks", Title: "a path with blanks"},

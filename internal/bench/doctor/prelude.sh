@@ -2,11 +2,11 @@
 # machine's own for control groups.
 set -euo pipefail
 
-# up makes the devcontainer as an editor does, by the official CLI. What it said is in /run/up.log. Its last questions end
+# up makes the devcontainer as an editor does, by the official CLI: up [OPTION…]. What it said is in /run/up.log. Its last questions end
 # after it: a container that is paused meanwhile stays so for good.
 up() {
   local code=0
-  devcontainer up --workspace-folder "$W" --log-level info >/run/up.log 2>&1 || code=$?
+  devcontainer up --workspace-folder "$W" --log-level info "$@" >/run/up.log 2>&1 || code=$?
   await eval '! pgrep -f "^docker exec"'
   return "$code"
 }
