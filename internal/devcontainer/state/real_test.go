@@ -177,10 +177,10 @@ func TestRealSlowAWorkspaceWithoutAContainerIsToldWhatIsMissing(t *testing.T) {
 	if f := r.First(state.Checks()); f.Code != "DC-STA-012" || !strings.Contains(f.Evidence, "debian:nosuch") || f.Where != ".devcontainer/Dockerfile:2" {
 		t.Errorf("an image behind FROM: %+v", f)
 	}
+	r.Config(`{"image": "busybox:testbed"}`)
 	if _, err := daemon.Try(t, "create", "--workdir", "/etc/passwd", "busybox:testbed"); err == nil {
 		t.Fatal("docker has made a container whose working directory is a file")
 	}
-	r.Config(`{"image": "busybox:testbed"}`)
 	if f := r.First(state.Checks()); f.Code != "DC-STA-006" || !strings.Contains(f.Evidence, "/etc/passwd is not a directory") || !strings.Contains(f.Cause.EN, "is a file") {
 		t.Errorf("a container that was refused: %+v", f)
 	}

@@ -56,7 +56,7 @@ func told(t *testing.T, events string, containers ...string) rig {
 	}
 	fake.Expect(
 		says(`{"ServerVersion":"28.0.1","Architecture":"x86_64"}`, "info"), says("a\n", "ps"), says(string(text), "container", "inspect"), says(events, "events"),
-		says(`[{"Id":"i","Architecture":"amd64","Os":"linux"}]`, "image", "inspect"), commandtest.Expect("sh", commandtest.Rest).AnyTimes(),
+		says(`[{"Id":"i","Architecture":"amd64","Os":"linux"}]`, "image", "inspect"), commandtest.Expect("sh", "-c", commandtest.Any, "doctor", "logs", commandtest.Rest).AnyTimes(),
 	)
 	return r
 }
@@ -292,7 +292,7 @@ func TestWhereEventsAreForgottenTheMarksOfTheToolsTell(t *testing.T) {
 		"none":                         {"== running\n", "", ""},
 	} {
 		r := told(t, "", label)
-		r.client.Expect(commandtest.Expect("docker", "exec", commandtest.Rest).Prints(test.marks).AnyTimes())
+		r.client.Expect(commandtest.Expect("sh", "-c", commandtest.Any, "doctor", "exec", commandtest.Rest).Prints(test.marks).AnyTimes())
 		if test.has == "" {
 			r.Healthy(state.Checks())
 			continue
