@@ -35,7 +35,11 @@ finish() {
   kill -KILL "$machine" "$outer" 2>/dev/null
   wait
   awk -v under="$dir/" 'index($5, under) == 1 {print $5}' /proc/self/mountinfo | tac | xargs -r -n 1 umount -l 2>/dev/null
-  find /sys/fs/cgroup -depth -type d -path "*/$group*" -exec rmdir {} + 2>/dev/null
+  for _ in $(seq 100); do # a group is removed when its last process has ended
+    find /sys/fs/cgroup -depth -type d -path "*/$group*" -exec rmdir {} + 2>/dev/null
+    [ -n "$(find /sys/fs/cgroup -maxdepth 2 -name "$group")" ] || break
+    sleep 0.05
+  done
 }
 
 if [ "${2:-}" = begin ]; then begin "$3"; fi
