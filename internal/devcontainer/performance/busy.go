@@ -69,8 +69,10 @@ func hog(container string, v *scene.Vitals, processors float64) (doctor.Finding,
 	for _, p := range v.Processes {
 		age := v.Uptime - p.Started
 		sum += p.Busy
+		// One that would run is held back by others, the doctor's own programs among
+		// them: what it had of its life until now tells what it wants.
 		want := p.Busy
-		if p.State == "R" && want >= some {
+		if p.State == "R" && (want >= some || float64(p.CPU) >= some*float64(age)) {
 			want = max(1, want)
 		}
 		// At it all the time: less than half of its life would be another matter.
