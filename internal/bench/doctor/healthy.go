@@ -59,6 +59,7 @@ func healthy() []Case {
 		},
 		{
 			Name: "well-no-shell", Title: "an image of one static program",
+			Config: `{"image": "app:static"}`,
 			Inject: `mkdir box; cp /bin/busybox box/sleep; for f in $(ldd /bin/busybox | grep -oE '/[^ ]+' || true); do cp --parents -L "$f" box; done
 tar -C box -c . | docker import - app:static >/dev/null; rm -r box; run app:static /sleep 600`,
 		},

@@ -86,7 +86,11 @@ func daemons() []daemon {
 		line, _ := os.ReadFile(filepath.Join("/proc", entry.Name(), "cmdline"))
 		_, after, _ := strings.Cut(string(stat), "(dockerd) ")
 		state, _, _ := strings.Cut(after, " ")
-		all = append(all, daemon{pid: pid, state: state, argv: strings.Split(strings.TrimRight(string(line), "\x00"), "\x00")})
+		argv := strings.Split(strings.TrimRight(string(line), "\x00"), "\x00")
+		// One that is only asked something serves nobody: this doctor asks it, too.
+		if !slices.ContainsFunc(argv, func(arg string) bool { return arg == "--help" || arg == "--validate" || arg == "--version" || arg == "-v" }) {
+			all = append(all, daemon{pid: pid, state: state, argv: argv})
+		}
 	}
 	return all
 }
