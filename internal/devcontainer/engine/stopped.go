@@ -118,11 +118,14 @@ func (p *patient) failed(ctx context.Context, h home, f *doctor.Finding) bool {
 		}
 	}
 	said := strings.Join(lines[max(0, last-5):last+1], "\n")
-	for _, known := range reasons() {
-		if contains(said, known.words...) {
-			f.Evidence += h.setting(known.key)
-			f.Cause, f.Fix = known.cause, join(strings.NewReplacer("{root}", h.dataRoot, "{pidfile}", h.pidfile, "{config}", h.config, "{socket}", h.socket).Replace(known.fix), start(h, ""))
-			return true
+	// The last line is what it failed of; those before may only be how it went down.
+	for _, text := range []string{lines[last], said} {
+		for _, known := range reasons() {
+			if contains(text, known.words...) {
+				f.Evidence += h.setting(known.key)
+				f.Cause, f.Fix = known.cause, join(strings.NewReplacer("{root}", h.dataRoot, "{pidfile}", h.pidfile, "{config}", h.config, "{socket}", h.socket).Replace(known.fix), start(h, ""))
+				return true
+			}
 		}
 	}
 	if catalogue, err := symptom.Load(); err == nil {
