@@ -81,8 +81,9 @@ thaw() {
   done
 }
 
-# clean removes the control groups that the machine's containers had.
+# clean removes what is left of the machine: control groups of its containers, and its directory.
 clean() {
+  rm -rf --one-file-system "$dir"
   find /sys/fs/cgroup -depth -type d -path "*/$(basename "$dir")*" -exec rmdir {} + 2>/dev/null || true
 }
 
