@@ -52,7 +52,9 @@ up() {
   unshare --net sleep infinity &
   outer=$!
   unshare --mount --net --pid --fork --kill-child --mount-proc "$0" begin "$dir" >/dev/null 2>"$dir/log" &
-  trap 'thaw; kill -s KILL %1 %2 2>/dev/null; wait; clean' EXIT
+  echo "$! $outer" >"$dir/owned"
+  # In a session of its own: whoever is in a hurry kills this one.
+  trap 'setsid bash "$0" down "$dir" </dev/null >/dev/null 2>&1' EXIT
   trap 'exit 0' TERM INT HUP
   # The network is another one as soon as unshare has run.
   holder=
@@ -81,9 +83,15 @@ thaw() {
   done
 }
 
-# clean removes what is left of the machine: control groups of its containers, and its directory.
-clean() {
-  rm -rf --one-file-system "$dir"
+# down ends the machine, and removes what is left of it: its directory, and control groups of its containers.
+down() {
+  local pid
+  thaw
+  for pid in $(cat "$dir/owned"); do
+    kill -s KILL "$pid" 2>/dev/null || true
+    while [ -e "/proc/$pid/exe" ]; do sleep 0.05; done
+  done
+  rm -rf --one-file-system "$dir" || true
   find /sys/fs/cgroup -depth -type d -path "*/$(basename "$dir")*" -exec rmdir {} + 2>/dev/null || true
 }
 
@@ -91,6 +99,7 @@ dir=${2:-}
 case ${1:-} in
   up) up "${3:-}" ;;
   begin) begin ;;
+  down) down ;;
   in)
     shift 2
     exec nsenter --target "$(cat "$dir/holder")" --mount --net --pid -- "$@"
