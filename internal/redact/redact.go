@@ -53,25 +53,24 @@ func (r *Redactor) Learn(name, value string) {
 	case value == "":
 	case IsSecretName(name) || random(value):
 		r.secrets[value] = true
-		if _, password, has := userinfo(value); has {
-			r.secrets[password] = true
+		if word, has := password(value); has {
+			r.secrets[word] = true
 		}
 	default:
 		r.ordinary[value] = true
-		if _, password, has := userinfo(value); has {
-			r.secrets[password] = true
+		if word, has := password(value); has {
+			r.secrets[word] = true
 		}
 	}
 }
 
-// userinfo are the login of an address that holds a password.
-func userinfo(value string) (user, password string, has bool) {
+// password is that of an address with a login.
+func password(value string) (word string, has bool) {
 	u, err := url.Parse(value)
 	if err != nil || u.User == nil {
-		return "", "", false
+		return "", false
 	}
-	password, has = u.User.Password()
-	return u.User.Username(), password, has
+	return u.User.Password()
 }
 
 // Text is a text without its secrets.

@@ -80,8 +80,8 @@ func FuzzALearnedSecretNeverShows(f *testing.F) {
 	f.Add("before ", secret, " after")
 	f.Fuzz(func(t *testing.T, before, value, after string) {
 		value = strings.Trim(strings.TrimSpace(value), `"'`)
-		if len(value) < 12 || strings.ContainsAny(redact.Hidden, value[:1]) || strings.Contains(redact.Hidden, value[len(value)-1:]) {
-			t.Skip()
+		if len(value) < 12 || strings.ContainsAny(redact.Hidden, value[:1]+value[len(value)-1:]) {
+			return // too short to be learned, or it cannot be told from its mask
 		}
 		r := redact.New()
 		r.Learn("A_TOKEN", value)
