@@ -125,6 +125,7 @@ func TestEveryNextTargetExists(t *testing.T) {
 	targets := []string{
 		"", "backup:prepare", "backup:db", "backup:config", "backup:verify", "backup:list", "backup:restore", "backup:restoreDB", "backup:show", "config:show",
 		"cpython:deps", "cpython:build", "cpython:install", "cpython:venvs", "host:check", "host:update", "host:docker", "host:compose", "host:daemon", "host:hello", "host:devcontainer", "host:network",
+		"devcontainer:doctor", "devcontainer:state", "devcontainer:config", "devcontainer:network", "devcontainer:volumes", "devcontainer:permissions", "devcontainer:resources", "devcontainer:recover",
 	}
 	for _, e := range load(t).Entries() {
 		if !slices.Contains(targets, e.Next) {
