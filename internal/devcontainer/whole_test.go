@@ -25,7 +25,8 @@ func picture(t *testing.T, r *scenetest.Rig, daemon *testbed.DockerDaemon, conta
 	return strings.Join([]string{
 		files,
 		sorted(r.Docker("diff", container)),
-		r.Docker("inspect", "--format", "{{json .Config}} {{json .HostConfig}} {{json .Mounts}} {{json .NetworkSettings}} {{.State.Pid}} {{.State.Status}} {{.RestartCount}}", container),
+		r.Docker("inspect", "--format", "{{json .Config}} {{json .HostConfig}} {{json .NetworkSettings}} {{.State.Pid}} {{.State.Status}} {{.RestartCount}}", container),
+		sorted(r.Docker("inspect", "--format", "{{range .Mounts}}{{json .}}\n{{end}}", container)),
 		r.Docker("ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Names}} {{.Image}}"),
 		r.Docker("image", "ls", "--all", "--no-trunc", "--format", "{{.ID}} {{.Repository}}:{{.Tag}}"),
 		r.Docker("volume", "ls"), r.Docker("network", "ls", "--no-trunc"),

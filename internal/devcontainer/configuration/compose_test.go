@@ -10,6 +10,15 @@ import (
 	"iact-infra/internal/devcontainer/scene/scenetest"
 )
 
+// noEngine answers as where no engine runs, and as others do.
+func noEngine(t *testing.T, others ...*commandtest.Call) *commandtest.Fake {
+	t.Helper()
+	return commandtest.New(t, append(others,
+		commandtest.Expect("docker", "context", commandtest.Rest).Prints("default unix:///nowhere\n").AnyTimes(),
+		commandtest.Expect("docker", "info", commandtest.Rest).Complains("Cannot connect to the Docker daemon").Exits(1).AnyTimes(),
+	)...)
+}
+
 // The texts are those of docker compose 2.40 and of docker 28.
 func TestWhatComposeRefusesIsSaidWithoutSecrets(t *testing.T) {
 	t.Parallel()
@@ -26,7 +35,7 @@ func TestWhatComposeRefusesIsSaidWithoutSecrets(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			fake := commandtest.New(t, commandtest.Expect("docker", "compose", commandtest.Rest).Complains(c.stderr).Exits(c.exit).AnyTimes())
+			fake := noEngine(t, commandtest.Expect("docker", "compose", commandtest.Rest).Complains(c.stderr).Exits(c.exit).AnyTimes())
 			rig := scenetest.Over(t, fake)
 			rig.Config(`{"dockerComposeFile": "compose.yml", "service": "app"}`)
 			rig.Write(".devcontainer/compose.yml", "services: {app: {image: x}}\n")
@@ -42,7 +51,7 @@ func TestWhatComposeRefusesIsSaidWithoutSecrets(t *testing.T) {
 
 func TestWithoutComposeFilesComposeIsNotAsked(t *testing.T) {
 	t.Parallel()
-	rig := scenetest.Over(t, commandtest.New(t))
+	rig := scenetest.Over(t, noEngine(t))
 	rig.Config(`{"image": "x"}`)
 	rig.Healthy(configuration.Checks())
 }
