@@ -51,9 +51,9 @@ func (r *Room) fix(ctx context.Context, w *procedure.Work) error {
 	for _, one := range done {
 		gone := !holds(report, one)
 		if !gone {
-			w.Say.Warn("%s is still there after its repair, which is taken back", one.Code)
-			if err := r.lines(ctx, w, one.Undo); err != nil {
-				return fmt.Errorf("take back the repair of %s: %w", one.Code, err)
+			w.Say.Warn("%s is still there after its repair", one.Code)
+			if err := r.takeBack(ctx, w, one); err != nil {
+				return err
 			}
 		}
 		report.Repaired = append(report.Repaired, doctor.Repaired{Code: one.Code, Where: one.Where, Do: one.Do, Undo: one.Undo, Gone: gone})
@@ -87,8 +87,8 @@ func (r *Room) mend(ctx context.Context, w *procedure.Work, pick Selection, repo
 				return nil, err
 			}
 			w.Say.Warn("%s is not repaired: %v", f.Code, err)
-			if err := r.lines(ctx, w, one.Undo); err != nil {
-				return nil, fmt.Errorf("take back the repair of %s: %w", f.Code, err)
+			if err := r.takeBack(ctx, w, one); err != nil {
+				return nil, err
 			}
 			continue
 		}
@@ -132,7 +132,8 @@ func (r *Room) lines(ctx context.Context, w *procedure.Work, all []string) error
 	return nil
 }
 
-// shows is what a reading line says now, the reason where it fails.
+// shows is what a reading line says now, or the code with which it ends; "" where
+// its program is missing.
 func (r *Room) shows(ctx context.Context, w *procedure.Work, line string) string {
 	if line == "" {
 		return ""
@@ -142,6 +143,9 @@ func (r *Room) shows(ctx context.Context, w *procedure.Work, line string) string
 	said, err := w.Door.Text(ctx, c).String()
 	var failed *command.Error
 	if errors.As(err, &failed) {
+		if failed.Exit == 126 || failed.Exit == 127 {
+			return ""
+		}
 		return fmt.Sprintf("exit %d", failed.Exit)
 	}
 	return strings.TrimSpace(said)
@@ -175,12 +179,25 @@ func (r *Room) unfix(ctx context.Context, w *procedure.Work) error {
 		return procedure.ErrNothingToUndo
 	}
 	for i := len(done) - 1; i >= 0; i-- {
-		if r.shows(ctx, w, done[i].Was) == done[i].Shown && done[i].Was != "" {
-			continue // it was cut off before it changed anything, or is back already
+		if err := r.takeBack(ctx, w, done[i]); err != nil {
+			return err
 		}
-		if err := r.lines(ctx, w, done[i].Undo); err != nil {
-			return fmt.Errorf("take back the repair of %s: %w", done[i].Code, err)
-		}
+	}
+	return nil
+}
+
+// takeBack undoes a repair, unless what it changes is as it was: the repair was
+// cut off before it changed anything, or it is back already.
+func (r *Room) takeBack(ctx context.Context, w *procedure.Work, one mended) error {
+	if one.Shown != "" && r.shows(ctx, w, one.Was) == one.Shown {
+		return nil
+	}
+	if len(one.Undo) == 0 {
+		w.Say.Warn("the repair of %s cannot be taken back", one.Code)
+		return nil
+	}
+	if err := r.lines(ctx, w, one.Undo); err != nil {
+		return fmt.Errorf("take back the repair of %s: %w", one.Code, err)
 	}
 	return nil
 }

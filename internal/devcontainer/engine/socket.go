@@ -80,7 +80,10 @@ func (p *patient) hung() doctor.Finding {
 	case "T", "t":
 		f.Cause = doctor.Say("el proceso %d del demonio está detenido por una señal (SIGSTOP) o un depurador", "the daemon's process %d is stopped by a signal (SIGSTOP) or a debugger", d.pid)
 		f.Fix = fmt.Sprintf("sudo kill -CONT %d", d.pid)
-		f.Repair = &doctor.Repair{Safe: true, Do: []string{fmt.Sprintf("kill -CONT %d", d.pid)}, Undo: []string{fmt.Sprintf("kill -STOP %d", d.pid)}}
+		f.Repair = &doctor.Repair{
+			Safe: true, Do: []string{fmt.Sprintf("kill -CONT %d", d.pid)}, Undo: []string{fmt.Sprintf("kill -STOP %d", d.pid)},
+			Was: fmt.Sprintf("grep -c '^State:.*stopped' /proc/%d/status", d.pid),
+		}
 	case "D":
 		f.Cause = doctor.Say("el demonio espera un disco o una red que no contesta", "the daemon waits for a disk or a network that does not answer")
 		f.Fix = join("sudo dmesg | tail -n 20", restart(h, d))

@@ -94,7 +94,11 @@ func rights(f *facts) []doctor.Finding {
 			bad.Cause = doctor.Say("el usuario del editor no puede escribir en la carpeta de su servidor: a menudo la creó root, o un volumen", "the editor's user may not write to the folder of its server: often root made it, or a volume")
 			fix := fmt.Sprintf("docker exec -u 0 %s chown -R %s %s", f.container.Name, f.uid, i.path)
 			bad.Fix = fix
-			bad.Repair = &doctor.Repair{Safe: true, Do: []string{fix}, Undo: []string{fmt.Sprintf("docker exec -u 0 %s chown -R %s %s", f.container.Name, i.owner, i.path)}}
+			bad.Repair = &doctor.Repair{
+				Do: []string{fix}, Undo: []string{fmt.Sprintf("docker exec -u 0 %s chown -R %s %s", f.container.Name, i.owner, i.path)},
+				Was:   fmt.Sprintf("docker exec -u 0 %s stat -c %%U %s", f.container.Name, i.path),
+				Loses: doctor.Say("quien era dueño de algo de la carpeta deja de serlo", "who was the owner of something in the folder is no more"),
+			}
 		default:
 			continue
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"iact-infra/internal/devcontainer/doctor"
@@ -134,11 +135,11 @@ func dropped(f fate, what string) []doctor.Finding {
 		Cause: doctor.Say("una regla del cortafuegos de la máquina detiene lo que sale de los contenedores", "a rule of the machine's firewall stops what containers send"),
 	}
 	if spec, is := strings.CutPrefix(f.by, "-A "); is {
-		chain, _, _ := strings.Cut(spec, " ")
+		chain, rest, _ := strings.Cut(spec, " ")
 		found.Where = "iptables " + chain
 		found.Fix = "sudo iptables -D " + spec
 		found.Repair = &doctor.Repair{
-			Do: []string{"iptables -D " + spec}, Undo: []string{"iptables -I " + spec},
+			Do: []string{"iptables -D " + spec}, Undo: []string{"iptables -I " + chain + " " + strconv.Itoa(f.at) + " " + rest}, Was: "iptables -S " + chain,
 			Loses: doctor.Say("alguien puso la regla %s; puede hacer falta", "somebody put the rule %s there, and may need it", spec),
 		}
 		return []doctor.Finding{found}
@@ -190,8 +191,10 @@ func (t trial) masquerade(n scene.Network, bridge, out string, src, dst netip.Ad
 	spec := "POSTROUTING -s " + subnet + " ! -o " + bridge + " -j MASQUERADE"
 	return []doctor.Finding{{
 		State: doctor.Fail, Where: "network " + n.Name, Evidence: evidence, Cause: cause,
-		Fix:    "sudo iptables -t nat -A " + spec + "\n# for good: take iptables=false and ip-masq=false out of daemon.json, and\nsudo systemctl restart docker",
-		Repair: &doctor.Repair{Safe: true, Do: []string{"iptables -t nat -A " + spec}, Undo: []string{"iptables -t nat -D " + spec}},
+		Fix: "sudo iptables -t nat -A " + spec + "\n# for good: take iptables=false and ip-masq=false out of daemon.json, and\nsudo systemctl restart docker",
+		Repair: &doctor.Repair{
+			Safe: true, Do: []string{"iptables -t nat -A " + spec}, Undo: []string{"iptables -t nat -D " + spec}, Was: "iptables -t nat -S POSTROUTING",
+		},
 	}}
 }
 

@@ -103,7 +103,7 @@ func stopped(evidence, key string, here bool) []doctor.Finding {
 		Fix: "sudo sysctl -w " + key + "=1\ngrep -rn " + key + " /etc/sysctl.conf /etc/sysctl.d   # whoever sets 0 there does it again at the next start",
 	}
 	if here {
-		f.Repair = &doctor.Repair{Safe: true, Do: []string{"sysctl -w " + key + "=1"}, Undo: []string{"sysctl -w " + key + "=0"}}
+		f.Repair = &doctor.Repair{Safe: true, Do: []string{"sysctl -w " + key + "=1"}, Undo: []string{"sysctl -w " + key + "=0"}, Was: "sysctl -n " + key}
 	}
 	return []doctor.Finding{f}
 }

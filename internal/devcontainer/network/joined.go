@@ -59,8 +59,11 @@ func wanted(s *scene.Scene, nets []scene.Network) []doctor.Finding {
 func absent(where, evidence, name string) []doctor.Finding {
 	return []doctor.Finding{{
 		State: doctor.Fail, Where: where, Evidence: evidence, Explains: []string{"DC-STA-001"}, Fix: "docker network create " + name,
-		Cause:  doctor.Say("la red que pide la configuración no existe: el contenedor no puede crearse", "the network that the configuration asks for does not exist: the container cannot be made"),
-		Repair: &doctor.Repair{Safe: true, Do: []string{"docker network create " + name}, Undo: []string{"docker network rm " + name}},
+		Cause: doctor.Say("la red que pide la configuración no existe: el contenedor no puede crearse", "the network that the configuration asks for does not exist: the container cannot be made"),
+		Repair: &doctor.Repair{
+			Safe: true, Do: []string{"docker network create " + name}, Undo: []string{"docker network rm " + name},
+			Was: "docker network inspect --format '{{.Name}}' " + name,
+		},
 	}}
 }
 
@@ -100,7 +103,10 @@ func missing(c *scene.Container, nets []scene.Network, all []*scene.Container) *
 		State: doctor.Fail, Where: c.Name, Evidence: c.Name + " is in no network; it was made for " + m, Fix: "docker network connect " + connect,
 		Explains: []string{"DC-NET-004", "DC-NET-005", "DC-NET-009", "DC-NET-012"},
 		Cause:    doctor.Say("alguien desconectó el contenedor de su red", "somebody has disconnected the container from its network"),
-		Repair:   &doctor.Repair{Safe: true, Do: []string{"docker network connect " + connect}, Undo: []string{"docker network disconnect " + m + " " + c.Name}},
+		Repair: &doctor.Repair{
+			Safe: true, Do: []string{"docker network connect " + connect}, Undo: []string{"docker network disconnect " + m + " " + c.Name},
+			Was: c.Shows("range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end"),
+		},
 	}
 }
 

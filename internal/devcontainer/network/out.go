@@ -71,7 +71,10 @@ func broken(w *wire, m *machine, here, inside *place) []doctor.Finding {
 		case at.state == "down" && here.off(dev):
 			return wrong("network "+n.Name, dev+" is down",
 				doctor.Say("el puente de la red está apagado", "the bridge of the network is switched off"), "sudo ip link set "+dev+" up",
-				&doctor.Repair{Safe: true, Do: []string{"ip link set " + dev + " up"}, Undo: []string{"ip link set " + dev + " down"}})
+				&doctor.Repair{
+					Safe: true, Do: []string{"ip link set " + dev + " up"}, Undo: []string{"ip link set " + dev + " down"},
+					Was: "cat /sys/class/net/" + dev + "/flags",
+				})
 		}
 	}
 	if len(inside.links) == 0 {

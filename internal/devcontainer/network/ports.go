@@ -194,8 +194,13 @@ func (g *group) portsOfContainers(_ context.Context, s *scene.Scene) []doctor.Fi
 		if by == nil {
 			continue
 		}
-		bad = append(bad, taken(s, one, "container "+by.Name,
-			"docker stop "+by.Name+"   # or take another port of the machine", []string{"docker stop " + by.Name}, []string{"docker start " + by.Name}))
+		who, stop := "container "+by.Name, "docker stop "+by.Name
+		f := taken(s, one, who, stop+"   # or take another port of the machine")
+		f.Repair = &doctor.Repair{
+			Do: []string{stop}, Undo: []string{"docker start " + by.Name}, Was: by.Shows(".State.Running"),
+			Loses: doctor.Say("%s deja de correr", "%s runs no longer", who),
+		}
+		bad = append(bad, f)
 	}
 	if len(bad) > 0 {
 		return distinct(bad)
@@ -252,7 +257,7 @@ func (g *group) portsOfPrograms(ctx context.Context, s *scene.Scene) []doctor.Fi
 		}
 		if h := holding(m, here, one); h != nil && by == nil && one.proto == "tcp" {
 			who, stop := h.who()
-			bad = append(bad, taken(s, one, who, stop, nil, nil))
+			bad = append(bad, taken(s, one, who, stop))
 		}
 	}
 	if len(bad) > 0 {
@@ -287,7 +292,7 @@ func (h *holder) who() (who, stop string) {
 	return h.program + " (pid " + h.pid + ")", "sudo kill " + h.pid + "   # ends " + h.program + "; a service: sudo systemctl stop … ; or take another port of the machine"
 }
 
-func taken(s *scene.Scene, one wish, who, stop string, do, undo []string) doctor.Finding {
+func taken(s *scene.Scene, one wish, who, stop string) doctor.Finding {
 	port := strconv.Itoa(one.port)
 	f := doctor.Finding{
 		State: doctor.Fail, Where: one.by, Evidence: "port " + port + " is held by " + who, Fix: stop, Explains: []string{"DC-STA-001", "DC-STA-006"},
@@ -305,9 +310,6 @@ func taken(s *scene.Scene, one wish, who, stop string, do, undo []string) doctor
 				f.State = doctor.Warn // it ended for another reason
 			}
 		}
-	}
-	if do != nil {
-		f.Repair = &doctor.Repair{Do: do, Undo: undo, Loses: doctor.Say("%s deja de correr", "%s runs no longer", who)}
 	}
 	return f
 }
@@ -338,7 +340,10 @@ func (g *group) refused(s *scene.Scene, containers bool) []doctor.Finding {
 		return []doctor.Finding{{
 			State: doctor.Fail, Where: c.Name, Evidence: line(c.State.Error), Explains: []string{"DC-STA-002", "DC-STA-006"},
 			Cause: doctor.Say("el puerto %d estaba ocupado cuando arrancó; ahora no se ve a nadie en él", "port %d was taken when it started; nobody is seen there now", port),
-			Fix:   "docker start " + c.Name, Repair: &doctor.Repair{Safe: true, Do: []string{"docker start " + c.Name}, Undo: []string{"docker stop " + c.Name}},
+			Fix:   "docker start " + c.Name,
+			Repair: &doctor.Repair{
+				Safe: true, Do: []string{"docker start " + c.Name}, Undo: []string{"docker stop " + c.Name}, Was: c.Shows(".State.Running"),
+			},
 		}}
 	}
 	return doctor.Good("the ports that it asks for are free, or its own")

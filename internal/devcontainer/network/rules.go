@@ -82,6 +82,7 @@ type packet struct {
 type fate struct {
 	target string // ACCEPT, DROP, REJECT, MASQUERADE, …; "" when the chain came to its end
 	by     string // the rule, or the policy
+	at     int    // the place of the rule in its chain, from 1
 	doubt  bool
 }
 
@@ -101,7 +102,7 @@ const deepest = 20 // chains call one another no deeper
 
 func (t *tables) through(chain string, p packet, depth int) fate {
 	doubt := false
-	for _, r := range t.chains[chain] {
+	for i, r := range t.chains[chain] {
 		m, target := r.match(p)
 		if m == no || target == "" {
 			continue
@@ -119,12 +120,12 @@ func (t *tables) through(chain string, p packet, depth int) fate {
 				continue
 			}
 			if m == yes {
-				return fate{f.target, f.by, doubt}
+				return fate{f.target, f.by, f.at, doubt}
 			}
 			doubt = true
 		case slices.Contains([]string{"LOG", "NFLOG", "MARK", "CONNMARK", "TCPMSS", "TRACE", "CT", "ULOG", "NOTRACK", "CHECKSUM", "TOS", "DSCP"}, target):
 		case m == yes:
-			return fate{target, r.text, doubt}
+			return fate{target, r.text, i + 1, doubt}
 		default: // it may well be this one
 			doubt = true
 		}

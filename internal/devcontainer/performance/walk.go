@@ -108,6 +108,7 @@ func unwatched(sum weight, limit int64) []doctor.Finding {
 			Safe: true,
 			Do:   []string{fmt.Sprintf("sysctl -w fs.inotify.max_user_watches=%d", max(524288, 2*sum.dirs))},
 			Undo: []string{fmt.Sprintf("sysctl -w fs.inotify.max_user_watches=%d", limit)},
+			Was:  "sysctl -n fs.inotify.max_user_watches",
 		},
 	}}
 }

@@ -31,17 +31,24 @@ func (p *person) listed(part string) []owned {
 
 // chown gives exactly these paths to the user, and knows the way back.
 func (p *person) chown(files []owned) (fix string, repair *doctor.Repair) {
-	words, back := []string{"chown", p.uid + ":" + p.gid}, map[string][]string{}
+	words, shows, back := []string{"chown", p.uid + ":" + p.gid}, owner(), map[string][]string{}
 	for _, f := range files {
-		words = append(words, f.name)
+		words, shows = append(words, f.name), append(shows, f.name)
 		back[f.uid+":"+f.gid] = append(back[f.uid+":"+f.gid], f.name)
 	}
-	repair = &doctor.Repair{Do: []string{p.as("0", words...)}, Loses: procedure.Text{ES: "quien era dueño deja de serlo", EN: "who was the owner is no more"}}
+	repair = &doctor.Repair{Do: []string{p.as("0", words...)}, Was: p.as("0", shows...), Loses: disowned()}
 	for owner, names := range back {
 		repair.Undo = append(repair.Undo, p.as("0", append([]string{"chown", owner}, names...)...))
 	}
 	slices.Sort(repair.Undo)
 	return repair.Do[0], repair
+}
+
+// owner asks whose the paths after it are.
+func owner() []string { return []string{"stat", "-c", "%u:%g %n"} }
+
+func disowned() procedure.Text {
+	return doctor.Say("quien era dueño deja de serlo", "who was the owner is no more")
 }
 
 // workspace judges whether the user can work in the folder of the workspace, and
@@ -141,7 +148,7 @@ func folders(p *person) []doctor.Finding {
 			Fix:   chown + "\n# in the Dockerfile, for the next volume: RUN install -d -o " + p.name + " " + strings.Join(locked, " "),
 			Repair: &doctor.Repair{
 				Do: []string{chown}, Undo: []string{p.as("0", append([]string{"chown", "0:0"}, locked...)...)},
-				Loses: procedure.Text{ES: "quien era dueño deja de serlo", EN: "who was the owner is no more"},
+				Was: p.as("0", append(owner(), locked...)...), Loses: disowned(),
 			},
 			Explains: []string{"DC-STA-011", "DC-EXT-003", "DC-EXT-006"},
 		})

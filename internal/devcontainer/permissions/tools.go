@@ -24,7 +24,7 @@ func socket(p *person) []doctor.Finding {
 		f := doctor.Finding{
 			State: doctor.Fail, Where: p.main.Name, Evidence: fmt.Sprintf("%s belongs to %s:%s, mode %o; %s is in the groups %s", name, is.uid, is.gid, is.mode, p.who(), strings.Join(p.groups, " ")),
 			Cause: doctor.Say("el grupo del socket tiene en el contenedor otro número", "the group of the socket has another number in the container"),
-			Repair: &doctor.Repair{Loses: procedure.Text{
+			Repair: &doctor.Repair{Was: p.as("0", "id", "-Gn", p.name), Loses: procedure.Text{
 				ES: "con el socket el usuario tiene los derechos de root de la máquina", EN: "with the socket the user has the rights of the machine's root",
 			}},
 		}
@@ -88,7 +88,7 @@ func git(p *person) []doctor.Finding {
 		Fix:   add,
 		Repair: &doctor.Repair{Safe: true, Do: []string{add}, Undo: []string{
 			p.as(p.name, "git", "config", "--global", "--unset-all", "--fixed-value", "safe.directory", p.folder),
-		}},
+		}, Was: p.as(p.name, "git", "config", "--global", "--get-all", "safe.directory")},
 	}}
 }
 

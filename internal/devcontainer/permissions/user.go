@@ -79,7 +79,7 @@ func home(p *person) []doctor.Finding {
 		f.Evidence = fmt.Sprintf("%s of %s is not there", p.home, p.who())
 		f.Cause = doctor.Say("el usuario no tiene directorio personal: ni VS Code ni las herramientas pueden instalar nada", "the user has no home: neither VS Code nor tools can install anything")
 		f.Fix = p.as("0", "install", "-d", "-o", p.uid, "-g", p.gid, p.home)
-		f.Repair = &doctor.Repair{Safe: true, Do: []string{f.Fix}, Undo: []string{p.as("0", "rmdir", p.home)}}
+		f.Repair = &doctor.Repair{Safe: true, Do: []string{f.Fix}, Undo: []string{p.as("0", "rmdir", p.home)}, Was: p.as("0", "ls", "-d", p.home)}
 		return []doctor.Finding{f}
 	}
 	is, known := p.stat(p.home)
@@ -105,7 +105,7 @@ func temporary(p *person) []doctor.Finding {
 		f.Evidence = "/tmp is not there"
 		f.Cause = doctor.Say("casi todo programa necesita /tmp", "nearly every program needs /tmp")
 		f.Fix = p.as("0", "install", "-d", "-m", "1777", "/tmp")
-		f.Repair = &doctor.Repair{Safe: true, Do: []string{f.Fix}, Undo: []string{p.as("0", "rmdir", "/tmp")}}
+		f.Repair = &doctor.Repair{Safe: true, Do: []string{f.Fix}, Undo: []string{p.as("0", "rmdir", "/tmp")}, Was: p.as("0", "ls", "-d", "/tmp")}
 		return []doctor.Finding{f}
 	case can == "no":
 		f.Evidence = fmt.Sprintf("%s cannot write /tmp (owner %s:%s, mode %o)", p.who(), is.uid, is.gid, is.mode)
@@ -118,7 +118,9 @@ func temporary(p *person) []doctor.Finding {
 		return doctor.Good("mode %o", is.mode)
 	}
 	if known {
-		f.Repair = &doctor.Repair{Safe: true, Do: []string{f.Fix}, Undo: []string{p.as("0", "chmod", fmt.Sprintf("%o", is.mode), "/tmp")}}
+		f.Repair = &doctor.Repair{
+			Safe: true, Do: []string{f.Fix}, Undo: []string{p.as("0", "chmod", fmt.Sprintf("%o", is.mode), "/tmp")}, Was: p.as("0", "stat", "-c", "%a", "/tmp"),
+		}
 	}
 	return []doctor.Finding{f}
 }

@@ -82,6 +82,7 @@ func kernelFiles(open, limit int64) []doctor.Finding {
 		Fix:   fmt.Sprintf("sudo sysctl -w fs.file-max=%d", want),
 		Repair: &doctor.Repair{
 			Safe: true, Do: []string{fmt.Sprintf("sysctl -w fs.file-max=%d", want)}, Undo: []string{fmt.Sprintf("sysctl -w fs.file-max=%d", limit)},
+			Was: "sysctl -n fs.file-max",
 		},
 	}}
 }

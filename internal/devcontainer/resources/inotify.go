@@ -135,6 +135,7 @@ func short(key string, used, limit int64, u watching, want int64) doctor.Finding
 			Safe: true,
 			Do:   []string{fmt.Sprintf("sysctl -w fs.inotify.%s=%d", key, want)},
 			Undo: []string{fmt.Sprintf("sysctl -w fs.inotify.%s=%d", key, limit)},
+			Was:  "sysctl -n fs.inotify." + key,
 		},
 	}
 	switch share := percent(used, limit); {

@@ -75,6 +75,7 @@ func raiseMemory(c *scene.Container, limit int64) *doctor.Repair {
 		Safe: true,
 		Do:   []string{fmt.Sprintf("docker update --memory %d --memory-swap %d %s", 2*limit, twice, c.Name)},
 		Undo: []string{fmt.Sprintf("docker update --memory %d --memory-swap %d %s", limit, swap, c.Name)},
+		Was:  c.Shows(".HostConfig.Memory}} {{.HostConfig.MemorySwap"),
 	}
 }
 

@@ -45,6 +45,7 @@ func rationed(c *scene.Container, before, after scene.Group) (doctor.Finding, st
 			Safe: true,
 			Do:   []string{fmt.Sprintf("docker update --cpus %.2f %s", want, c.Name)},
 			Undo: []string{fmt.Sprintf("docker update --cpus %g %s", float64(c.HostConfig.NanoCpus)/1e9, c.Name)},
+			Was:  c.Shows(".HostConfig.NanoCpus"),
 		}
 	}
 	return f, said

@@ -49,6 +49,7 @@ func crowded(c *scene.Container, g scene.Group) (doctor.Finding, string) {
 			Safe: true,
 			Do:   []string{fmt.Sprintf("docker update --pids-limit %d %s", want, c.Name)},
 			Undo: []string{fmt.Sprintf("docker update --pids-limit %d %s", *limit, c.Name)},
+			Was:  c.Shows("json .HostConfig.PidsLimit"),
 		}
 	}
 	return f, said

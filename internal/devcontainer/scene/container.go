@@ -114,6 +114,12 @@ const (
 // Label is one of the container's labels.
 func (c *Container) Label(name string) string { return c.Config.Labels[name] }
 
+// Shows is a shell line with which the engine shows a fact of the container; what
+// is a template of docker inspect without its outer braces.
+func (c *Container) Shows(what string) string {
+	return "docker container inspect --format '{{" + what + "}}' " + c.Name
+}
+
 // Everyone are all containers of the engine, the newest first.
 func (s *Scene) Everyone() ([]*Container, error) {
 	return s.containers.ask(s.ctx, askLimit, func(ctx context.Context) ([]*Container, error) {

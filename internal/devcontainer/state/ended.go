@@ -53,7 +53,7 @@ func ended(ctx context.Context, s *scene.Scene, c *scene.Container) doctor.Findi
 		f.Evidence = fmt.Sprintf("exit code %d after an order to stop", code)
 		f.Cause = doctor.Say("alguien lo paró (docker stop, o el editor al cerrarse)", "somebody stopped it (docker stop, or the editor when it was closed)")
 		f.Fix = "docker start " + c.Name
-		f.Repair = &doctor.Repair{Safe: true, Do: []string{f.Fix}, Undo: []string{"docker stop " + c.Name}}
+		f.Repair = &doctor.Repair{Safe: true, Do: []string{f.Fix}, Undo: []string{"docker stop " + c.Name}, Was: c.Shows(".State.Running")}
 	case life.killed:
 		f.Cause = doctor.Say("alguien lo mató (docker kill, señal %s)", "somebody killed it (docker kill, signal %s)", life.signal)
 		f.Fix = "docker start " + c.Name

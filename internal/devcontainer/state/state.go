@@ -136,7 +136,7 @@ func condition(ctx context.Context, s *scene.Scene, c *scene.Container) *doctor.
 		f.Code = "DC-STA-009"
 		f.Cause = doctor.Say("alguien lo puso en pausa: sus procesos no avanzan", "somebody has paused it: its processes do not go on")
 		f.Fix = "docker unpause " + c.Name
-		f.Repair = &doctor.Repair{Safe: true, Do: []string{f.Fix}, Undo: []string{"docker pause " + c.Name}}
+		f.Repair = &doctor.Repair{Safe: true, Do: []string{f.Fix}, Undo: []string{"docker pause " + c.Name}, Was: c.Shows(".State.Paused")}
 	case c.State.Restarting:
 		e := ended(ctx, s, c)
 		if e.Code == "DC-STA-002" {
@@ -150,7 +150,7 @@ func condition(ctx context.Context, s *scene.Scene, c *scene.Container) *doctor.
 		f.Evidence = fmt.Sprintf("State.Status created, at %s", c.Created.Format(time.DateTime))
 		f.Cause = doctor.Say("se creó y nunca se inició", "it was made and never started")
 		f.Fix = "docker start " + c.Name
-		f.Repair = &doctor.Repair{Safe: true, Do: []string{f.Fix}, Undo: []string{"docker stop " + c.Name}}
+		f.Repair = &doctor.Repair{Safe: true, Do: []string{f.Fix}, Undo: []string{"docker stop " + c.Name}, Was: c.Shows(".State.Running")}
 	default:
 		e := ended(ctx, s, c)
 		f = &e

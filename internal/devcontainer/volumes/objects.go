@@ -53,9 +53,12 @@ func volumes(s *sightseen) []doctor.Finding {
 				create := command.Read("docker", "volume", "create", v.Name).String()
 				found = append(found, doctor.Finding{
 					State: doctor.Fail, Where: short(s.Workspace, composed.Files[0]), Evidence: fmt.Sprintf("volume %s is external, and the engine has none of that name", v.Name),
-					Cause:  doctor.Say("Compose no crea un volumen externo", "Compose does not make an external volume"),
-					Fix:    create,
-					Repair: &doctor.Repair{Safe: true, Do: []string{create}, Undo: []string{command.Read("docker", "volume", "rm", v.Name).String()}},
+					Cause: doctor.Say("Compose no crea un volumen externo", "Compose does not make an external volume"),
+					Fix:   create,
+					Repair: &doctor.Repair{
+						Safe: true, Do: []string{create}, Undo: []string{command.Read("docker", "volume", "rm", v.Name).String()},
+						Was: command.Read("docker", "volume", "inspect", "--format", "{{.Name}}", v.Name).String(),
+					},
 				})
 			}
 		}

@@ -1,7 +1,9 @@
 package volumes
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -80,12 +82,8 @@ func unset(target, where string) doctor.Finding {
 
 func (s *sightseen) missing(source, target, where string, creates bool) doctor.Finding {
 	f := doctor.Finding{State: doctor.Fail, Where: where, Evidence: fmt.Sprintf("%s is not there (mounted at %s)", source, target)}
-	create, undo := command.Read("mkdir", "-p", source), command.Read("rmdir", source)
-	if fileLike(source) || fileLike(target) {
-		create, undo = command.Read("touch", source), command.Read("rm", source)
-	}
-	f.Fix = create.String()
-	f.Repair = &doctor.Repair{Safe: true, Do: []string{create.String()}, Undo: []string{undo.String()}}
+	f.Repair = making(source, fileLike(source) || fileLike(target))
+	f.Fix = strings.Join(f.Repair.Do, "\n")
 	f.Cause = doctor.Say("Docker no crea el origen de un --mount: rechaza el contenedor", "Docker does not make the source of a --mount: it refuses the container")
 	if creates {
 		f.State = doctor.Warn
@@ -95,6 +93,31 @@ func (s *sightseen) missing(source, target, where string, creates bool) doctor.F
 		f.Fix, f.Repair = "# start the service that has this socket, or take the mount out", nil
 	}
 	return f
+}
+
+// making makes a source, and the folders above it that are not there either. Its
+// undo removes what is still empty, and leaves the rest.
+func making(source string, file bool) *doctor.Repair {
+	show := func(program string, words ...string) string { return command.Read(program, words...).String() }
+	var do, undo []string
+	dir := source
+	if file {
+		dir = filepath.Dir(source)
+		do, undo = []string{show("touch", source)}, []string{show("find", source, "-empty", "-delete")}
+	}
+	var made []string
+	for at := dir; absent(at); at = filepath.Dir(at) {
+		made = append(made, at)
+	}
+	if len(made) > 0 {
+		do, undo = slices.Insert(do, 0, show("mkdir", "-p", dir)), append(undo, show("rmdir", made...))
+	}
+	return &doctor.Repair{Safe: true, Do: do, Undo: undo, Was: show("ls", "-d", source)}
+}
+
+func absent(path string) bool {
+	_, err := os.Lstat(path)
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 // fileLike says whether a path is the name of a file, and hardly one of a folder.
