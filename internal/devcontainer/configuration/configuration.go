@@ -36,7 +36,7 @@ func written(_ context.Context, s *scene.Scene) []doctor.Finding {
 		}
 		found = devjson.Judge(path, text, devjson.Options{Files: os.DirFS(s.Workspace), Folder: s.Workspace, Env: s.Env()})
 	}
-	if main, err := s.Main(); err == nil && main != nil && main.State.Running {
+	if main, err := s.Main(); err == nil && main != nil {
 		// Who is there, and whether its command lasts, is seen in the container itself.
 		found = slices.DeleteFunc(found, func(f devjson.Finding) bool { return f.Code == "DC-USER" || f.Code == "DC-COMMAND" })
 	}
