@@ -151,7 +151,8 @@ type on struct {
 }
 
 func (o on) Start(ctx context.Context, c command.Command, stdout *os.File) (command.Process, error) {
-	if c.Program != "docker" {
+	client := c.Program == "docker" || len(c.Args) > 1 && strings.Contains(c.Args[1], `docker "$@"`)
+	if !client {
 		args := []string{"--target", o.machine, "--net", "--mount", "--"}
 		if o.user {
 			args = append(args, "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--")
