@@ -49,14 +49,17 @@ func (r *Room) fix(ctx context.Context, w *procedure.Work) error {
 		}
 	}
 	for _, one := range done {
-		gone := !holds(report, one)
-		if !gone {
+		now := stands(report, one)
+		switch {
+		case now == doctor.Unknown:
+			w.Say.Warn("%s: nobody could see whether its repair has helped; it stays", one.Code)
+		case now != doctor.OK:
 			w.Say.Warn("%s is still there after its repair", one.Code)
 			if err := r.takeBack(ctx, w, one); err != nil {
 				return err
 			}
 		}
-		report.Repaired = append(report.Repaired, doctor.Repaired{Code: one.Code, Where: one.Where, Do: one.Do, Undo: one.Undo, Gone: gone})
+		report.Repaired = append(report.Repaired, doctor.Repaired{Code: one.Code, Where: one.Where, Do: one.Do, Undo: one.Undo, Gone: now == doctor.OK})
 	}
 	return r.publish(w, report, pick)
 }
@@ -97,14 +100,21 @@ func (r *Room) mend(ctx context.Context, w *procedure.Work, pick Selection, repo
 	return done, nil
 }
 
-// holds says whether a finding is still there.
-func holds(report doctor.Report, one mended) bool {
+// stands is how what was repaired came out when it was looked at again.
+func stands(report doctor.Report, one mended) doctor.State {
+	state := doctor.OK
 	for _, f := range report.Findings {
-		if f.Bad() && f.Code == one.Code && f.Where == one.Where {
-			return true
+		if f.Code != one.Code {
+			continue
+		}
+		if f.Bad() && f.Where == one.Where {
+			return f.State
+		}
+		if f.State == doctor.Unknown {
+			state = doctor.Unknown
 		}
 	}
-	return false
+	return state
 }
 
 // agreed says whether a repair may be done.

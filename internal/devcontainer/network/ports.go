@@ -200,12 +200,22 @@ func (g *group) portsOfContainers(_ context.Context, s *scene.Scene) []doctor.Fi
 			Do: []string{stop}, Undo: []string{"docker start " + by.Name}, Was: by.Shows(".State.Running"),
 			Loses: doctor.Say("%s deja de correr", "%s runs no longer", who),
 		}
+		if refusedBefore(s, one.by) { // and would not start by itself
+			f.Repair.Do = append(f.Repair.Do, "docker start "+one.by)
+			f.Repair.Undo = slices.Insert(f.Repair.Undo, 0, "docker stop "+one.by)
+		}
 		bad = append(bad, f)
 	}
 	if len(bad) > 0 {
 		return distinct(bad)
 	}
 	return g.refused(s, true)
+}
+
+// refusedBefore says whether a container of the workspace could not be started.
+func refusedBefore(s *scene.Scene, name string) bool {
+	mine, _ := s.Containers() // those that are not known cannot be started
+	return slices.ContainsFunc(mine, func(c *scene.Container) bool { return c.Name == name && c.State.Error != "" && !c.State.Running })
 }
 
 // publisher is the running container that has a port; nil when none has.
