@@ -20,6 +20,7 @@ var machineScript string
 // elsewhere it tells nothing.
 type machine struct {
 	local   bool   // the rest is true of the engine's containers
+	apart   bool   // the engine is on this machine, in another network namespace
 	why     string // it is not
 	forward map[string]string
 	bridged bool    // rules of the firewall hold within a bridge, too
@@ -105,7 +106,7 @@ func (m *machine) daemon(text string, e *scene.Engine) {
 	case at >= 0:
 		m.daemons = here[at : at+1]
 	case slices.ContainsFunc(other, mine), len(here) == 0 && len(other) > 0:
-		m.local, m.why = false, "the engine runs in a network of its own"
+		m.local, m.apart, m.why = false, true, "the engine runs in a network of its own"
 	case len(here) == 1:
 		m.daemons = here
 	}
