@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"iact-infra/internal/devcontainer/doctor"
@@ -37,8 +38,12 @@ func written(_ context.Context, s *scene.Scene) []doctor.Finding {
 		found = devjson.Judge(path, text, devjson.Options{Files: os.DirFS(s.Workspace), Folder: s.Workspace, Env: s.Env()})
 	}
 	if main, err := s.Main(); err == nil && main != nil {
-		// Who is there, and whether its command lasts, is seen in the container itself.
-		found = slices.DeleteFunc(found, func(f devjson.Finding) bool { return f.Code == "DC-USER" || f.Code == "DC-COMMAND" })
+		// Who is there, whether its command lasts, and that the workspace is where it belongs, is seen in the container itself.
+		folder, _ := s.Folder(main)
+		at, is := s.Mounted(main)
+		found = slices.DeleteFunc(found, func(f devjson.Finding) bool {
+			return f.Code == "DC-USER" || f.Code == "DC-COMMAND" || f.Code == "DC-WORKSPACE" && is && strings.HasPrefix(folder+"/", at+"/")
+		})
 	}
 	if len(found) == 0 {
 		return doctor.Good("%s", path)

@@ -64,6 +64,8 @@ func warnings(_ context.Context, s *scene.Scene) []doctor.Finding {
 	}
 	for _, w := range e.Warnings {
 		switch {
+		case contains(w, "http://127.0.0.1:", "http://localhost:", "http://[::1]:"): // only this machine reaches it
+			continue
 		case contains(w, "no space left", "corrupt"):
 		case contains(w, "without encryption", "insecure", "not secure") && contains(w, "tcp://0.0.0.0", "api is accessible"):
 			// Everybody who reaches this port is root here.

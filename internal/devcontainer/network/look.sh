@@ -29,7 +29,11 @@ for name in route tcp tcp6 if_inet6; do
   cat "$net/$name" 2>/dev/null
 done
 echo "== links"
-grep . "$root"/sys/class/net/*/mtu "$root"/sys/class/net/*/operstate 2>/dev/null
+if sed -n 's/^ *\([^ :]*\):.*/\1/p' "$net/dev" 2>/dev/null | while read -r name; do [ -e "$root/sys/class/net/$name" ] || exit 1; done; then
+  grep . "$root"/sys/class/net/*/mtu "$root"/sys/class/net/*/operstate 2>/dev/null
+else # /sys was mounted in another network
+  $enter ip -o link 2>/dev/null | sed -n 's/^[0-9]*: \([^:@]*\)[:@].* mtu \([0-9]*\) .* state \([A-Z]*\) .*/\1\/mtu:\2\n\1\/operstate:\3/p'
+fi
 
 servers=$(sed -n 's/^[[:space:]]*nameserver[[:space:]][[:space:]]*\([^[:space:]#;]*\).*/\1/p' "$root/etc/resolv.conf" 2>/dev/null | head -n 3)
 n=$#

@@ -47,6 +47,9 @@ func (g *group) out(ctx context.Context, s *scene.Scene) []doctor.Finding {
 	if f := broken(w, m, here, inside); f != nil {
 		return f
 	}
+	if m.apart {
+		return doctor.Unseen(errors.New(m.why))
+	}
 	beyond, err := g.outside(ctx, s)
 	if err != nil {
 		return doctor.Unseen(err)
@@ -63,7 +66,7 @@ func broken(w *wire, m *machine, here, inside *place) []doctor.Finding {
 		dev := device(n)
 		at, there := here.links[dev]
 		switch {
-		case !m.local:
+		case !m.local || len(here.links) == 0:
 		case !there:
 			return wrong("network "+n.Name, "no interface "+dev+" on the machine",
 				doctor.Say("el puente de la red ya no está: alguien lo borró con Docker en marcha", "the bridge of the network has gone: somebody deleted it while Docker ran"),

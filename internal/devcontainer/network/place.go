@@ -74,7 +74,7 @@ func read(a scene.Answers) *place {
 		if path.Base(file) == "mtu" {
 			l.mtu, _ = strconv.Atoi(value)
 		} else {
-			l.state = value
+			l.state = strings.ToLower(value)
 		}
 		p.links[name] = l
 	}
@@ -164,7 +164,11 @@ func (g *group) ofMachine(ctx context.Context, s *scene.Scene) (*place, error) {
 			}
 		}
 		slices.Sort(questions)
-		return look(ctx, s, slices.Compact(questions)...)
+		here, err := look(ctx, s, slices.Compact(questions)...)
+		if m, wrong := g.ofEngine(ctx, s); err == nil && wrong == nil && m.apart {
+			here.servers, here.dns, here.to = nil, nil, nil
+		}
+		return here, err
 	})
 }
 

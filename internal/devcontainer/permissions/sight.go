@@ -32,6 +32,8 @@ type person struct {
 	own  scene.Answers // of the script that runs as the user
 	root scene.Answers // of the one that runs as root; nil when there is no root to ask
 	err  error         // why the user could not be asked
+	// changed is docker diff; it is only asked when something is missing.
+	changed string
 
 	uid, gid string
 	groups   []string
@@ -76,6 +78,9 @@ func find(ctx context.Context, s *scene.Scene) (*person, error) {
 	}
 	p.home = strings.TrimSpace(p.own["home"])
 	p.entry = strings.TrimSpace(p.own["entry"]) == "yes"
+	if p.writes("/tmp") == "none" {
+		p.changed, _ = s.Text(ctx, "diff", p.main.ID)
+	}
 	return p, nil
 }
 
@@ -105,7 +110,7 @@ bound=; if [ "$uid" = 0 ] && [ -n "$caps" ]; then case $caps in *[2367aAbBeEfF])
 may() { [ -w "$1" ] && { [ -z "$bound" ] || [ -O "$1" ] || [ -n "$(find "$1" -maxdepth 0 -perm -2)" ]; }; }
 can() { if [ ! -e "$1" ]; then echo "none $1"; elif may "$1"; then echo "yes $1"; else echo "no $1"; fi; }
 echo "== write"
-for p in "$1" "$home" /tmp /var/run/docker.sock; do [ -z "$p" ] || can "$p"; done
+for p in "$1" "$home" /tmp /var/run/docker.sock /etc/os-release; do [ -z "$p" ] || can "$p"; done
 printf '%s\n' "$2" | while IFS= read -r p; do [ -z "$p" ] || can "$p"; done
 mine() { head -n 400 | while IFS= read -r p; do [ -L "$p" ] || [ -w "$p" ] || stat -c '%u %g %n' "$p"; done 2>/dev/null | head -n 60; }
 echo "== foreign"
