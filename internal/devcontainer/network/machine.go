@@ -20,7 +20,6 @@ var machineScript string
 // elsewhere it tells nothing.
 type machine struct {
 	local   bool   // the rest is true of the engine's containers
-	apart   bool   // the engine is on this machine, in another network namespace
 	why     string // it is not
 	apart   bool   // it runs here, in another network: what this machine reaches says nothing of it
 	forward map[string]string
