@@ -42,10 +42,8 @@ func (c *check) envFiles(s *service) {
 	}
 }
 
-func (c *check) blanks() {
-	if c.env == nil || c.files == nil || c.made(".env") {
-		return
-	}
+// given are the names that .env gives a value to.
+func (c *check) given() map[string]bool {
 	given := map[string]bool{}
 	for _, file := range []string{path.Join(c.project.dir, ".env"), ".env"} {
 		in, _ := c.look(file)
@@ -53,6 +51,33 @@ func (c *check) blanks() {
 			given[string(m[1])] = true
 		}
 	}
+	return given
+}
+
+// uncommented is a line of YAML without its comment.
+func uncommented(line []byte) []byte { return regexp.MustCompile(`(^|\s)#.*`).ReplaceAll(line, nil) }
+
+// foreign is about a variable of devcontainer.json in a Compose file, for which nobody gives Compose a value.
+func (c *check) foreign(file string, in []byte) {
+	given, n := c.given(), 0
+	for line := range bytes.Lines(in) {
+		n++
+		for _, m := range regexp.MustCompile(`\$\{?((?:local|container)(?:WorkspaceFolder\w*|Env:\w*))(:?[-+])?\}?`).FindAllSubmatch(uncommented(line), -1) {
+			name := string(m[1])
+			if len(m[2]) > 0 || given[name] || c.env[name] != "" {
+				continue
+			}
+			c.addAt("DC-VARIABLE", Warn, fmt.Sprintf("%s:%d", file, n), string(m[0]), "only devcontainer.json knows this variable; Compose takes it for an empty one", "write the path, or give the variable a value in .env")
+			return
+		}
+	}
+}
+
+func (c *check) blanks() {
+	if c.env == nil || c.files == nil || c.made(".env") {
+		return
+	}
+	given := c.given()
 	for _, file := range c.project.files {
 		in, err := c.look(file)
 		if err != nil {
@@ -61,8 +86,7 @@ func (c *check) blanks() {
 		n, said := 0, map[string]bool{}
 		for line := range bytes.Lines(in) {
 			n++
-			code := regexp.MustCompile(`(^|\s)#.*`).ReplaceAll(line, nil)
-			for _, m := range regexp.MustCompile(`\$\$|\$\{([A-Za-z_]\w*)(:?[-?+])?[^}]*\}|\$([A-Za-z_]\w*)`).FindAllSubmatch(code, -1) {
+			for _, m := range regexp.MustCompile(`\$\$|\$\{([A-Za-z_]\w*)(:?[-?+])?[^}]*\}|\$([A-Za-z_]\w*)`).FindAllSubmatch(uncommented(line), -1) {
 				name, op := string(m[1])+string(m[3]), strings.TrimPrefix(string(m[2]), ":")
 				value, set := c.env[name]
 				if name == "" || op == "-" || op == "+" || given[name] || set && (value != "" || op == "") || said[name] || regexp.MustCompile(`^(local|container)(WorkspaceFolder|Env)|^COMPOSE_|^PWD$`).MatchString(name) {

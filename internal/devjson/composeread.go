@@ -33,11 +33,7 @@ func (c *check) composeFile(file value, first bool) (whole bool) {
 		c.unreadable(where, in, err)
 		return false
 	}
-	foreign := regexp.MustCompile(`\$\{?(localWorkspaceFolder|containerWorkspaceFolder|localEnv:|containerEnv:)\w*`)
-	if at := foreign.FindIndex(in); at != nil {
-		line := bytes.Count(in[:at[0]], []byte("\n")) + 1
-		c.addAt("DC-VARIABLE", Warn, fmt.Sprintf("%s:%d", where, line), string(in[at[0]:at[1]]), "only devcontainer.json knows this variable; Compose takes it for an empty one", "write the path, or give the variable a value in .env")
-	}
+	c.foreign(where, in)
 	if len(read.Content) == 0 {
 		c.addAt("DC-COMPOSE", Fail, where, "the file is empty", "Compose says \"empty compose file\"", "write its services")
 		return false

@@ -101,7 +101,7 @@ func TestEachFaultIsNamedAtItsPlace(t *testing.T) {
 		{`{"dockerComposeFile": "bad.yml", "service": "app"}`, "DC-COMPOSE fail .devcontainer/bad.yml:1 it cannot be read"},
 		{`{"dockerComposeFile": "good.yml"}`, "DC-SERVICE fail " + at + "1:2 there is no key service"},
 		{`{"dockerComposeFile": "good.yml", "service": "web"}`, `DC-SERVICE fail ` + at + `1:46 no compose file has a service "web"`},
-		{`{"dockerComposeFile": "compose.yml", "service": "app"}`, "DC-VARIABLE warn .devcontainer/compose.yml:3 ${localWorkspaceFolderBasename"},
+		{`{"dockerComposeFile": "compose.yml", "service": "app"}`, "DC-VARIABLE warn .devcontainer/compose.yml:3 ${localWorkspaceFolderBasename}"},
 		{`{"image": "x", "features": {"git": {}}}`, "DC-FEATURE warn " + at + "1:29 git"},
 		{`{"image": "x", "features": {"devcontainers/features/git:1": {}}}`, "DC-FEATURE warn " + at + "1:29 devcontainers/features/git:1"},
 		{`{"image": "x", "features": {"ghcr.io/devcontainers/features/git:1:2": {}}}`, "DC-FEATURE fail " + at + "1:29 ghcr.io/devcontainers/features/git:1:2"},

@@ -252,7 +252,7 @@ func TestTheDevcontainerOfTheProjectHasTheFaultsItIsKnownFor(t *testing.T) {
 	}
 	got := strings.Join(judge(t, archive(string(text)), home()), "\n")
 	want := `DC-FEATURE fail .devcontainer/devcontainer.json:12:3 .devcontainer/infrastructure/cpython/installer/devcontainer-feature.json is not there
-DC-VARIABLE warn .devcontainer/docker_compose.yml:9 ${localWorkspaceFolderBasename`
+DC-VARIABLE warn .devcontainer/docker_compose.yml:9 ${localWorkspaceFolderBasename}`
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

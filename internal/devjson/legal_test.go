@@ -80,3 +80,22 @@ func TestLegalProjectsHaveNoFindings(t *testing.T) {
 		}
 	}
 }
+
+func TestAVariableOfTheToolsThatComposeHasAValueForIsNoFault(t *testing.T) {
+	t.Parallel()
+	const service = "services:\n  app:\n    image: x\n    volumes:\n"
+	for name, files := range map[string][2]string{
+		"a default":    {service + "      - ..:/workspaces/${localWorkspaceFolderBasename:-app}\n", ""},
+		"a comment":    {service + "      # not ${localWorkspaceFolder}\n      - ..:/workspaces/app\n", ""},
+		"a value":      {service + "      - ..:/workspaces/${localWorkspaceFolderBasename}\n", "localWorkspaceFolderBasename=app\n"},
+		"from outside": {service + "      - ..:/workspaces/$containerWorkspaceFolderBasename\n", ""},
+	} {
+		tree := fstest.MapFS{
+			usual:                 {Data: []byte(`{"dockerComposeFile": "c.yml", "service": "app", "workspaceFolder": "/workspaces/app"}`)},
+			".devcontainer/c.yml": {Data: []byte(files[0])}, ".devcontainer/.env": {Data: []byte(files[1])},
+		}
+		if found := judge(t, tree, map[string]string{"containerWorkspaceFolderBasename": "app"}); len(found) > 0 {
+			t.Errorf("%s: %q", name, found)
+		}
+	}
+}

@@ -5,6 +5,7 @@ package configuration
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -37,12 +38,18 @@ func written(_ context.Context, s *scene.Scene) []doctor.Finding {
 		}
 		found = devjson.Judge(path, text, devjson.Options{Files: os.DirFS(s.Workspace), Folder: s.Workspace, Env: s.Env()})
 	}
+	var lost bool // the workspace is mounted, and not where it belongs
 	if main, err := s.Main(); err == nil && main != nil {
 		// Who is there, whether its command lasts, and that the workspace is where it belongs, is seen in the container itself.
 		folder, _ := s.Folder(main)
 		at, is := s.Mounted(main)
+		below := strings.HasPrefix(folder+"/", at+"/")
+		if lost = is && !below; is && below {
+			_, err := os.Stat(filepath.Join(s.Workspace, strings.TrimPrefix(folder, at)))
+			lost = err != nil
+		}
 		found = slices.DeleteFunc(found, func(f devjson.Finding) bool {
-			return f.Code == "DC-USER" || f.Code == "DC-COMMAND" || f.Code == "DC-WORKSPACE" && is && strings.HasPrefix(folder+"/", at+"/")
+			return f.Code == "DC-USER" || f.Code == "DC-COMMAND" || f.Code == "DC-WORKSPACE" && is && below
 		})
 	}
 	if len(found) == 0 {
@@ -54,10 +61,14 @@ func written(_ context.Context, s *scene.Scene) []doctor.Finding {
 		if f.State == devjson.Note {
 			state = doctor.OK // it works, and -all=true tells
 		}
-		all = append(all, doctor.Finding{
+		one := doctor.Finding{
 			Code: f.Code, State: state, Title: f.Title, Where: f.Where, Evidence: f.Evidence,
 			Cause: procedure.Text{ES: f.Cause, EN: f.Cause}, Fix: f.Fix,
-		})
+		}
+		if lost && f.Code == "DC-VARIABLE" && !strings.HasPrefix(f.Where, path) { // in a Compose file: it is why
+			one.State, one.Explains = doctor.Fail, []string{"DC-VOL-007", "DC-STA-011"}
+		}
+		all = append(all, one)
 	}
 	return all
 }

@@ -161,6 +161,9 @@ func folders(p *person) []doctor.Finding {
 			State: doctor.Warn, Where: p.main.Name, Evidence: fmt.Sprintf("%s cannot write %s (owner %s:%s)%s", p.who(), tools[0].name, tools[0].uid, tools[0].gid, more(len(tools))),
 			Cause: doctor.Say("una herramienta se ejecutó como root con el directorio personal del usuario", "a tool was run as root with the user's home"),
 		}
+		if slices.ContainsFunc(p.main.Mounts, func(m scene.Mount) bool { return strings.HasPrefix(m.Destination, tools[0].name+"/") }) {
+			f.Cause = doctor.Say("Docker creó la carpeta para root, porque dentro se monta algo", "Docker made the folder for root, because something is mounted in it")
+		}
 		f.Fix, f.Repair = p.chown(tools)
 		found = append(found, f)
 	}
