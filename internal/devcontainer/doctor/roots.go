@@ -15,15 +15,19 @@ type root struct {
 	blinds bool
 }
 
-// roots is the table, the causes that reach furthest first. A trailing * stands
+// roots is the table, in the order in which causes work. A trailing * stands
 // for the rest of a code. What holds only in some cases is said by the finding
 // itself, in Explains.
 func roots() []root {
 	ask := []string{"DC-STA-*", "DC-NET-*", "DC-VOL-*", "DC-PRM-*", "DC-PRF-*", "DC-EXT-*", "DC-ENG-007", "DC-ENG-009"}
 	// A container that does not run does nothing of what is looked for inside.
 	inside := []string{"DC-STA-005", "DC-STA-011", "DC-NET-012", "DC-EXT-*"}
+	ends := append([]string{"DC-STA-002", "DC-STA-003"}, inside...)
 	start := []string{"DC-STA-002", "DC-STA-003", "DC-STA-006", "DC-STA-015"}
+	made := append([]string{"DC-STA-001"}, start...)
+	server := []string{"DC-EXT-003", "DC-EXT-007"}
 	return []root{
+		// The engine.
 		{code: "DC-ENG-005", explains: ask, blinds: true},
 		{code: "DC-ENG-004", explains: ask, blinds: true},
 		{code: "DC-ENG-003", explains: ask, blinds: true},
@@ -32,31 +36,44 @@ func roots() []root {
 		{code: "DC-ENG-002", explains: ask, blinds: true},
 		{code: "DC-ENG-001", explains: ask, blinds: true},
 		{code: "DC-ENG-007", explains: []string{"DC-STA-001"}},
+		{code: "DC-COMPOSE", explains: []string{"DC-CFG-002"}},
 
-		{code: "DC-STA-012", explains: []string{"DC-STA-001", "DC-STA-014"}},
+		// The image.
 		{code: "DC-STA-016", explains: []string{"DC-STA-001", "DC-STA-012", "DC-STA-014"}},
-		{code: "DC-STA-013", explains: []string{"DC-STA-007"}},
-		{code: "DC-STA-004", explains: append([]string{"DC-STA-002", "DC-STA-003"}, inside...)},
-		{code: "DC-STA-006", explains: append([]string{"DC-STA-002", "DC-STA-003"}, inside...)},
-		{code: "DC-STA-007", explains: append([]string{"DC-STA-002", "DC-STA-003"}, inside...)},
-		{code: "DC-STA-008", explains: append([]string{"DC-STA-002", "DC-STA-003"}, inside...)},
+		{code: "DC-STA-012", explains: []string{"DC-STA-001", "DC-STA-014"}},
+		{code: "DC-STA-013", explains: []string{"DC-STA-007", "DC-PRF-008"}},
+
+		// What a container needs to be made, or to be started.
+		{code: "DC-VOL-001", explains: made},
+		{code: "DC-VOL-004", explains: made},
+		{code: "DC-VOL-006", explains: made},
+		{code: "DC-VOL-002", explains: start},
+		{code: "DC-NET-010", explains: start},
+		{code: "DC-NET-011", explains: start},
+		{code: "DC-PRM-001", explains: start},
+
+		// The network: none, no forwarding, no addresses, no rules, no way, no names.
+		{code: "DC-NET-001", explains: append([]string{"DC-NET-004", "DC-NET-005", "DC-NET-007", "DC-NET-009", "DC-NET-012"}, server...)},
+		{code: "DC-NET-002", explains: []string{"DC-NET-003", "DC-NET-004", "DC-NET-005", "DC-NET-006", "DC-NET-007"}},
+		{code: "DC-NET-008", explains: append([]string{"DC-NET-003", "DC-NET-004", "DC-NET-005", "DC-NET-007", "DC-NET-012", "DC-NET-013"}, made...)},
+		{code: "DC-NET-013", explains: append([]string{"DC-NET-004", "DC-NET-005", "DC-NET-007", "DC-NET-009", "DC-NET-012"}, start...)},
+		{code: "DC-NET-003", explains: []string{"DC-NET-004", "DC-NET-005", "DC-NET-006", "DC-NET-007", "DC-NET-012"}},
+		{code: "DC-NET-005", explains: append([]string{"DC-NET-004", "DC-NET-006", "DC-NET-007", "DC-NET-012"}, server...)},
+		{code: "DC-NET-004", explains: append([]string{"DC-NET-007", "DC-NET-009"}, server...)},
+		{code: "DC-NET-007", explains: append([]string{"DC-EXT-005"}, server...)},
+
+		// A container that does not run, and why.
+		{code: "DC-STA-004", explains: ends},
+		{code: "DC-STA-006", explains: ends},
+		{code: "DC-STA-007", explains: ends},
+		{code: "DC-STA-008", explains: ends},
 		{code: "DC-STA-003", explains: append([]string{"DC-STA-002"}, inside...)},
 		{code: "DC-STA-002", explains: inside},
 		{code: "DC-STA-009", explains: inside},
 		{code: "DC-STA-010", explains: inside},
 		{code: "DC-STA-015", explains: []string{"DC-NET-009"}},
 
-		// What keeps a container from being made or started.
-		{code: "DC-NET-008", explains: append([]string{"DC-STA-001"}, start...)},
-		{code: "DC-NET-010", explains: start},
-		{code: "DC-NET-011", explains: start},
-		{code: "DC-NET-013", explains: start},
-		{code: "DC-VOL-001", explains: append([]string{"DC-STA-001"}, start...)},
-		{code: "DC-VOL-002", explains: start},
-		{code: "DC-VOL-004", explains: append([]string{"DC-STA-001"}, start...)},
-		{code: "DC-VOL-006", explains: append([]string{"DC-STA-001"}, start...)},
-		{code: "DC-PRM-001", explains: start},
-		{code: "DC-COMPOSE", explains: []string{"DC-CFG-002"}},
+		// What the user may not, for want of a folder or of rights.
 		{code: "DC-VOL-007", explains: []string{"DC-PRM-002", "DC-PRM-008", "DC-STA-011"}},
 		{code: "DC-PRM-002", explains: []string{"DC-PRM-008"}}, // the workspace is another user's, also for git
 		{code: "DC-PRM-003", explains: []string{"DC-PRM-010"}},
@@ -64,23 +81,13 @@ func roots() []root {
 		// What is short, and what is slow for want of it.
 		{code: "DC-RES-001", explains: []string{"DC-RES-010", "DC-EXT-008"}},
 		{code: "DC-RES-002", explains: []string{"DC-RES-010", "DC-EXT-008"}},
+		{code: "DC-RES-012", explains: []string{"DC-EXT-006", "DC-EXT-008"}},
 		{code: "DC-RES-005", explains: []string{"DC-PRF-004", "DC-PRF-005", "DC-PRF-006", "DC-PRF-007"}},
 		{code: "DC-RES-007", explains: []string{"DC-PRF-009"}},
 		{code: "DC-RES-011", explains: []string{"DC-PRF-005", "DC-PRF-006", "DC-PRF-010"}},
-		{code: "DC-RES-012", explains: []string{"DC-EXT-006", "DC-EXT-008"}},
-		{code: "DC-STA-013", explains: []string{"DC-PRF-008"}},
 		{code: "DC-PRF-008", explains: []string{"DC-PRF-005", "DC-PRF-006", "DC-PRF-007"}},
 		{code: "DC-PRF-007", explains: []string{"DC-PRF-005"}},
 		{code: "DC-PRF-010", explains: []string{"DC-PRF-005", "DC-PRF-006"}},
-		// The network: none, no forwarding, no addresses, no rules, no way, no names.
-		{code: "DC-NET-001", explains: []string{"DC-NET-004", "DC-NET-005", "DC-NET-007", "DC-NET-009", "DC-NET-012", "DC-EXT-003", "DC-EXT-007"}},
-		{code: "DC-NET-002", explains: []string{"DC-NET-003", "DC-NET-004", "DC-NET-005", "DC-NET-006", "DC-NET-007"}},
-		{code: "DC-NET-008", explains: []string{"DC-NET-003", "DC-NET-004", "DC-NET-005", "DC-NET-007", "DC-NET-012", "DC-NET-013"}},
-		{code: "DC-NET-013", explains: []string{"DC-NET-004", "DC-NET-005", "DC-NET-007", "DC-NET-009", "DC-NET-012"}},
-		{code: "DC-NET-003", explains: []string{"DC-NET-004", "DC-NET-005", "DC-NET-006", "DC-NET-007", "DC-NET-012"}},
-		{code: "DC-NET-005", explains: []string{"DC-NET-004", "DC-NET-006", "DC-NET-007", "DC-NET-012", "DC-EXT-003", "DC-EXT-007"}},
-		{code: "DC-NET-004", explains: []string{"DC-NET-007", "DC-NET-009", "DC-EXT-003", "DC-EXT-007"}},
-		{code: "DC-NET-007", explains: []string{"DC-EXT-003", "DC-EXT-005", "DC-EXT-007"}},
 	}
 }
 
