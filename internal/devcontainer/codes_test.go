@@ -29,7 +29,7 @@ func written(t *testing.T) (had, meant []string) {
 			table := name == "doctor/roots.go" || name == "matrix.go"
 			for line := range strings.Lines(string(text)) {
 				for _, m := range code.FindAllStringSubmatch(line, -1) {
-					all[table || strings.Contains(line, "Explains")][m[1]] = true
+					all[table || strings.Contains(line, "Explains") || strings.HasSuffix(m[1], "*")][m[1]] = true
 				}
 			}
 			return err
