@@ -88,7 +88,9 @@ func daemons() []daemon {
 		state, _, _ := strings.Cut(after, " ")
 		argv := strings.Split(strings.TrimRight(string(line), "\x00"), "\x00")
 		// One that is only asked something serves nobody: this doctor asks it, too.
-		if !slices.ContainsFunc(argv, func(arg string) bool { return arg == "--help" || arg == "--validate" || arg == "--version" || arg == "-v" }) {
+		if !slices.ContainsFunc(argv, func(arg string) bool {
+			return arg == "--help" || arg == "--validate" || arg == "--version" || arg == "-v"
+		}) {
 			all = append(all, daemon{pid: pid, state: state, argv: argv})
 		}
 	}
