@@ -57,7 +57,8 @@ func (c Case) Healthy() bool { return len(c.Want) == 0 }
 // Cases are all of them: faults, then healthy workspaces.
 func Cases() []Case {
 	return slices.Concat(engineFaults(), configFaults(), stateFaults(), exitFaults(), networkFaults(), portFaults(),
-		volumeFaults(), permissionFaults(), resourceFaults(), editorFaults(), composeFaults(), healthy(), healthyComposed())
+		volumeFaults(), permissionFaults(), resourceFaults(), editorFaults(), composeFaults(),
+		handFaults(), handLimits(), handMachine(), handEngine(), handConfig(), handBuild(), handComposed(), healthy(), healthyComposed(), healthyByHand())
 }
 
 // chosen are the cases whose names begin with one of a comma list.

@@ -23,6 +23,15 @@ run() {
 # fails_run is run where that has to fail.
 fails_run() { if run "$@" 2>/run/up.log; then echo "docker run went well" >&2; return 1; fi; }
 
+# hand makes a container with nothing but the workspace mounted, as somebody who knows no labels: hand [OPTION…] IMAGE [CMD…].
+hand() { docker run --detach --name dev --volume "$W:/workspaces/${W##*/}" "$@" >/dev/null; }
+
+# fails_hand is hand where that has to fail.
+fails_hand() { if hand "$@" 2>/run/up.log; then echo "docker run went well" >&2; return 1; fi; }
+
+# over waits until that container is in a state: over STATE
+over() { await eval '[ "$(docker inspect --format "{{.State.Status}}" dev)" = '"$1"' ]'; }
+
 # c prints the devcontainer.
 c() { docker ps --all --quiet --no-trunc --filter "label=devcontainer.local_folder=$W" | head -n 1; }
 
