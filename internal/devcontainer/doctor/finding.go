@@ -36,6 +36,9 @@ type Finding struct {
 	// says so, and only the check has read that. A trailing * stands for the rest of
 	// the code.
 	Explains []string
+	// Last says that it stands behind all other causes: it is one, and not why
+	// anybody asks.
+	Last bool
 	// By is the code of the root cause that explains this one.
 	By string
 }

@@ -113,15 +113,17 @@ func Explain(found []Finding) []Finding {
 func rank(f Finding) int {
 	switch {
 	case f.By != "":
+		return 3
+	case f.Bad() && f.Last:
 		return 2
 	case f.State == Fail:
 		return 0
 	case f.State == Warn:
 		return 1
 	case f.State == Unknown:
-		return 3
+		return 4
 	}
-	return 4
+	return 5
 }
 
 // causes marks all that explain finding i, at once or by others between.

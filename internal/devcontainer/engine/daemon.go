@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -88,13 +89,22 @@ func daemons() []daemon {
 		state, _, _ := strings.Cut(after, " ")
 		argv := strings.Split(strings.TrimRight(string(line), "\x00"), "\x00")
 		// One that is only asked something serves nobody: this doctor asks it, too.
-		if !slices.ContainsFunc(argv, func(arg string) bool {
+		asked := slices.ContainsFunc(argv, func(arg string) bool {
 			return arg == "--help" || arg == "--validate" || arg == "--version" || arg == "-v"
-		}) {
+		})
+		if !asked && !elsewhere(pid) {
 			all = append(all, daemon{pid: pid, state: state, argv: argv})
 		}
 	}
 	return all
+}
+
+// elsewhere says whether a process sees other files: what its command line names
+// is not what stands under that name here.
+func elsewhere(pid int) bool {
+	ours, err := os.Readlink("/proc/self/ns/mnt")
+	theirs, unread := os.Readlink(fmt.Sprintf("/proc/%d/ns/mnt", pid))
+	return err == nil && unread == nil && ours != theirs
 }
 
 // process is the one of several daemons that listens at the socket: it says so,
