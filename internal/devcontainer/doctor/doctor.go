@@ -66,6 +66,7 @@ func (c Check) look(ctx context.Context, s *scene.Scene) (found []Finding) {
 	if limit == 0 {
 		limit = Limit
 	}
+	limit = s.Within(limit)
 	inner, cancel := context.WithTimeoutCause(ctx, limit, errLate)
 	defer cancel()
 	began := time.Now()

@@ -69,6 +69,7 @@ func TestRealSlowADaemonThatHangsOrEndsIsToldApart(t *testing.T) {
 	daemon := testbed.OwnDocker(t)
 	r := scenetest.New(t, daemon)
 
+	r.Options.Patience = 1
 	daemon.Hang(t)
 	began := time.Now()
 	f := r.First(engine.Checks())
@@ -79,6 +80,7 @@ func TestRealSlowADaemonThatHangsOrEndsIsToldApart(t *testing.T) {
 		t.Errorf("hung: %s %s\n%s", f.Code, f.Evidence, f.Fix)
 	}
 	daemon.Continue(t)
+	r.Options.Patience = 5
 	r.Healthy(engine.Checks())
 
 	config := filepath.Join(daemon.Dir, "daemon.json")

@@ -71,7 +71,7 @@ func (o *once[T]) ask(ctx context.Context, s *scene.Scene, find func(context.Con
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.of != s {
-		inner, cancel := context.WithTimeout(context.WithoutCancel(ctx), factLimit)
+		inner, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Within(factLimit))
 		defer cancel()
 		o.of = s
 		o.value, o.err = find(inner)

@@ -25,7 +25,7 @@ func reclaimable(ctx context.Context, s *scene.Scene) []doctor.Finding {
 	if fullness(m.Data) == doctor.OK && spent(m.Data) == doctor.OK {
 		return doctor.Good("not needed: %s free", bytes(m.Data.Free))
 	}
-	inner, cancel := context.WithTimeout(ctx, reclaimLimit)
+	inner, cancel := context.WithTimeout(ctx, s.Within(reclaimLimit))
 	defer cancel()
 	out, err := s.Text(inner, "system", "df", "--format", "{{json .}}")
 	if err != nil {

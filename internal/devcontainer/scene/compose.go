@@ -65,7 +65,7 @@ const errNoPlugin = word("docker has no compose plugin")
 // Compose asks Compose what the files say. Nil when the workspace uses none; the
 // error is *Uncomposed when Compose read them and refused.
 func (s *Scene) Compose() (*Compose, error) {
-	return s.compose.ask(s.ctx, composeLimit, func(ctx context.Context) (*Compose, error) {
+	return s.compose.ask(s.ctx, s.Within(composeLimit), func(ctx context.Context) (*Compose, error) {
 		settings, err := s.Settings()
 		config, _ := s.ConfigPath()
 		if err != nil || len(settings.ComposeFiles) == 0 {
@@ -82,7 +82,7 @@ func (s *Scene) Compose() (*Compose, error) {
 		}
 		// As the devcontainers CLI asks: services of every profile.
 		ask := command.Read("docker", append(words, "--profile", "*", "config", "--format", "json")...)
-		ask.Env, ask.Timeout, ask.Dir = s.Docker, composeLimit, s.Workspace
+		ask.Env, ask.Timeout, ask.Dir = s.Docker, s.Within(composeLimit), s.Workspace
 		out, err := s.Door.Text(ctx, ask).String()
 		if err != nil {
 			return nil, uncomposed(ctx, err)

@@ -122,7 +122,7 @@ func (c *Container) Shows(what string) string {
 
 // Everyone are all containers of the engine, the newest first.
 func (s *Scene) Everyone() ([]*Container, error) {
-	return s.containers.ask(s.ctx, askLimit, func(ctx context.Context) ([]*Container, error) {
+	return s.containers.ask(s.ctx, s.Within(askLimit), func(ctx context.Context) ([]*Container, error) {
 		out, err := s.Text(ctx, "ps", "--all", "--quiet", "--no-trunc")
 		if err != nil {
 			return nil, err

@@ -80,7 +80,7 @@ func (r *Refused) ExitCode() int { return fault.Missing }
 
 // Engine asks the engine who it is. The error is a *Refused.
 func (s *Scene) Engine() (*Engine, error) {
-	return s.engine.ask(s.ctx, pingLimit+time.Second, func(ctx context.Context) (*Engine, error) {
+	return s.engine.ask(s.ctx, s.Within(pingLimit+time.Second), func(ctx context.Context) (*Engine, error) {
 		e := &Engine{}
 		e.Endpoint, e.Context = s.endpoint(ctx)
 		out, err := s.raw(ctx, pingLimit, "info", "--format", "{{json .}}")
@@ -188,7 +188,7 @@ func (s *Scene) Text(ctx context.Context, args ...string) (string, error) {
 // raw asks the docker client, whether the engine answers or not.
 func (s *Scene) raw(ctx context.Context, limit time.Duration, args ...string) (string, error) {
 	c := command.Read("docker", args...)
-	c.Env, c.Timeout = s.Docker, limit
+	c.Env, c.Timeout = s.Docker, s.Within(limit)
 	return s.Door.Text(ctx, c).String()
 }
 

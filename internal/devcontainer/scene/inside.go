@@ -47,7 +47,7 @@ func (w word) Error() string { return string(w) }
 // kernel is true of the containers only when Engine.Local is.
 func (s *Scene) Here(ctx context.Context, script string, args ...string) (Answers, error) {
 	c := command.Read("sh", append([]string{"-c", script, "doctor"}, args...)...)
-	c.Timeout = askLimit
+	c.Timeout = s.Within(askLimit)
 	out, err := s.Door.Text(ctx, c).String()
 	return parts(out), err
 }
@@ -78,7 +78,7 @@ func (s *Scene) In(ctx context.Context, c *Container, user, script string, args 
 		return nil, err
 	}
 	ask := command.Read("sh", append([]string{"-c", refusing, "doctor"}, append(words, args...)...)...)
-	ask.Env, ask.Timeout = s.Docker, askLimit
+	ask.Env, ask.Timeout = s.Docker, s.Within(askLimit)
 	out, err := s.Door.Text(ctx, ask).String()
 	said := parts(out)
 	_, refused := said["refused"]
@@ -95,7 +95,7 @@ func (s *Scene) In(ctx context.Context, c *Container, user, script string, args 
 // HereText is Here for a script whose output is taken as it is.
 func (s *Scene) HereText(ctx context.Context, script string, args ...string) (string, error) {
 	c := command.Read("sh", append([]string{"-c", script, "doctor"}, args...)...)
-	c.Env, c.Timeout = s.Docker, longLimit
+	c.Env, c.Timeout = s.Docker, s.Within(longLimit)
 	return s.Door.Text(ctx, c).String()
 }
 

@@ -19,7 +19,7 @@ func (s *Scene) Log(ctx context.Context, c *Container, lines int) (string, error
 	// A program's own standard error is kept as one that explains a failure; that
 	// of the container is what is asked for here.
 	ask := command.Read("sh", "-c", `exec docker "$@" 2>&1`, "doctor", "logs", "--timestamps", "--tail", strconv.Itoa(lines), c.ID)
-	ask.Env, ask.Timeout = s.Docker, askLimit
+	ask.Env, ask.Timeout = s.Docker, s.Within(askLimit)
 	return s.Door.Text(ctx, ask).String()
 }
 

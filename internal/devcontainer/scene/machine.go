@@ -46,7 +46,7 @@ const errElsewhere = word("the engine runs on another machine")
 // Machine looks at this machine, when the engine's containers run on it. An
 // engine that does not answer is taken to be here when its socket is.
 func (s *Scene) Machine() (*Machine, error) {
-	return s.machine.ask(s.ctx, askLimit, func(ctx context.Context) (*Machine, error) {
+	return s.machine.ask(s.ctx, s.Within(askLimit), func(ctx context.Context) (*Machine, error) {
 		e, err := s.Engine()
 		var data string
 		switch {

@@ -53,14 +53,14 @@ type Image struct {
 
 // Networks are all networks of the engine.
 func (s *Scene) Networks() ([]Network, error) {
-	return s.networks.ask(s.ctx, 2*askLimit, func(ctx context.Context) ([]Network, error) {
+	return s.networks.ask(s.ctx, s.Within(2*askLimit), func(ctx context.Context) ([]Network, error) {
 		return inspectAll[Network](ctx, s, "network")
 	})
 }
 
 // Volumes are all volumes of the engine.
 func (s *Scene) Volumes() ([]Volume, error) {
-	return s.volumes.ask(s.ctx, 2*askLimit, func(ctx context.Context) ([]Volume, error) {
+	return s.volumes.ask(s.ctx, s.Within(2*askLimit), func(ctx context.Context) ([]Volume, error) {
 		return inspectAll[Volume](ctx, s, "volume")
 	})
 }

@@ -24,6 +24,7 @@ type Options struct {
 	Docker    []string // variables for the docker client, besides Environ
 	Environ   []string // of this process, as NAME=VALUE lines
 	Now       func() time.Time
+	Patience  int      // what all limits are multiplied by, where a machine is slow for reasons of its own; 0 is 1
 	Reach     []string // HOST:PORT of what is to be reached outside
 }
 
@@ -44,6 +45,11 @@ type Scene struct {
 	interior   fact[*Interior]
 	compose    fact[*Compose]
 	others     sync.Map // *fact by name: those of one group
+}
+
+// Within is a time limit as this scene takes it.
+func (s *Scene) Within(limit time.Duration) time.Duration {
+	return limit * time.Duration(max(1, s.Patience))
 }
 
 // New is a scene that has asked for nothing yet. Facts end with ctx.
@@ -74,7 +80,7 @@ func Remember[T any](s *Scene, name string, find func(context.Context, *Scene) (
 	if !same {
 		f = &fact[T]{}
 	}
-	return f.ask(s.ctx, askLimit, func(inner context.Context) (T, error) {
+	return f.ask(s.ctx, s.Within(askLimit), func(inner context.Context) (T, error) {
 		return find(inner, s)
 	})
 }

@@ -26,7 +26,7 @@ type Vitals struct {
 // this machine the kernel is asked from outside: that needs no shell, no process
 // inside and no time of the container, of which it may have too little.
 func (s *Scene) Vitals(c *Container) (*Vitals, error) {
-	all, err := s.vitals.ask(s.ctx, askLimit, func(ctx context.Context) (map[string]*Vitals, error) {
+	all, err := s.vitals.ask(s.ctx, s.Within(askLimit), func(ctx context.Context) (map[string]*Vitals, error) {
 		e, err := s.Engine()
 		if err != nil {
 			return nil, err
@@ -196,7 +196,7 @@ if [ "$1" = all ]; then sleep 0.1 2>/dev/null; groups "2 "; processes "2 "; fi; 
 // Interior looks inside of the devcontainer, as root. What was said before the
 // time was over counts, together with the error.
 func (s *Scene) Interior() (*Interior, error) {
-	return s.interior.ask(s.ctx, askLimit, func(ctx context.Context) (*Interior, error) {
+	return s.interior.ask(s.ctx, s.Within(askLimit), func(ctx context.Context) (*Interior, error) {
 		e, err := s.Engine()
 		if err != nil {
 			return nil, err

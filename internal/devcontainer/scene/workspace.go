@@ -21,7 +21,7 @@ const readLimit = 2 * time.Second
 // Configs are the devcontainer.json files of the workspace, from its root, in the
 // order in which tools look.
 func (s *Scene) Configs() ([]string, error) {
-	return s.configs.ask(s.ctx, readLimit, func(context.Context) ([]string, error) {
+	return s.configs.ask(s.ctx, s.Within(readLimit), func(context.Context) ([]string, error) {
 		if _, err := os.ReadDir(s.Workspace); err != nil {
 			return nil, fault.New(fault.Usage, "-workspace=DIR names the folder that holds .devcontainer", fmt.Errorf("open workspace: %w", err))
 		}
@@ -54,7 +54,7 @@ func (s *Scene) ConfigPath() (string, error) {
 // ConfigText is the text of that file. The error is fs.ErrNotExist when there is
 // none.
 func (s *Scene) ConfigText() ([]byte, error) {
-	return s.text.ask(s.ctx, readLimit, func(context.Context) ([]byte, error) {
+	return s.text.ask(s.ctx, s.Within(readLimit), func(context.Context) ([]byte, error) {
 		path, err := s.ConfigPath()
 		if err != nil {
 			return nil, err
@@ -69,7 +69,7 @@ func (s *Scene) ConfigText() ([]byte, error) {
 // Settings are what the file says, with the variables of this machine filled in.
 // Where the file is broken they hold what could be understood.
 func (s *Scene) Settings() (devjson.Settings, error) {
-	return s.settings.ask(s.ctx, readLimit, func(context.Context) (devjson.Settings, error) {
+	return s.settings.ask(s.ctx, s.Within(readLimit), func(context.Context) (devjson.Settings, error) {
 		text, err := s.ConfigText()
 		if err != nil {
 			return devjson.Settings{}, err

@@ -117,7 +117,7 @@ func look(ctx context.Context, s *scene.Scene, c *scene.Container, name string) 
 		return program{}
 	}
 	ask := command.Read("sh", "-c", `docker cp --follow-link "$1:$2" - 2>/dev/null | head -c 8192`, "doctor", c.ID, name)
-	ask.Env, ask.Timeout = s.Docker, programLimit
+	ask.Env, ask.Timeout = s.Docker, s.Within(programLimit)
 	out, err := s.Door.Text(ctx, ask).String()
 	if err != nil {
 		return program{}

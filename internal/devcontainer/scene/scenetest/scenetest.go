@@ -51,7 +51,7 @@ func Over(t testing.TB, transport command.Transport) *Rig {
 	return &Rig{
 		t: t, door: command.NewDoor(command.Local()), Workspace: workspace,
 		Options: scene.Options{
-			Door: command.NewDoor(commandtest.ReadOnly(t, transport)), Workspace: workspace, Environ: environ, Now: time.Now,
+			Door: command.NewDoor(commandtest.ReadOnly(t, transport)), Workspace: workspace, Environ: environ, Now: time.Now, Patience: 5, // many tests run at once
 		},
 	}
 }
