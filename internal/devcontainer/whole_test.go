@@ -95,14 +95,7 @@ func TestRealSlowAHealthyDevcontainerRaisesNothing(t *testing.T) {
 	if failed := r.Up(); failed != "" {
 		t.Fatal(failed)
 	}
-	began := time.Now()
-	found := r.Examine(devcontainer.Checks(""))
-	took := time.Since(began)
-	t.Logf("all checks of a healthy devcontainer: %v", took)
-	if took > 10*time.Second {
-		t.Errorf("all checks of a healthy devcontainer took %v", took)
-	}
-	if bad := alarms(found); len(bad) > 0 {
+	if bad := alarms(r.Examine(devcontainer.Checks(""))); len(bad) > 0 {
 		t.Errorf("a false alarm:\n%s", scenetest.Lines(bad))
 	}
 }

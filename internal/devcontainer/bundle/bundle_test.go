@@ -54,7 +54,7 @@ func unpacked(t *testing.T, path string) map[string]string {
 
 // TestRealNoPlantedSecretIsInABundle, wherever it was planted: the environment,
 // a log, a .env file, the configuration, a file of the server, a label.
-func TestRealNoPlantedSecretIsInABundle(t *testing.T) {
+func TestRealSlowNoPlantedSecretIsInABundle(t *testing.T) {
 	t.Parallel()
 	docker, workspace := testbed.Docker(t), t.TempDir()
 	secrets := map[string]string{

@@ -40,7 +40,7 @@ func left(r *roomtest.Rig) []string {
 		strings.Fields(r.Docker.Run(r.T, "image", "ls", "--quiet", "iact-debug:"+run))...)
 }
 
-func TestRealTheFilesOfAContainerThatEndsAtOnceAreSeenAsItHasThem(t *testing.T) {
+func TestRealSlowTheFilesOfAContainerThatEndsAtOnceAreSeenAsItHasThem(t *testing.T) {
 	t.Parallel()
 	r := roomtest.New(t)
 	volume := r.Docker.Volume(t)
@@ -69,7 +69,7 @@ func TestRealWhatACommandSaysAndHowItEndsIsPassedOn(t *testing.T) {
 	}
 }
 
-func TestRealAnImageWithoutAShellIsLookedIntoByTheBusyboxOfThisMachine(t *testing.T) {
+func TestRealSlowAnImageWithoutAShellIsLookedIntoByTheBusyboxOfThisMachine(t *testing.T) {
 	t.Parallel()
 	r := roomtest.New(t)
 	dir := t.TempDir()
@@ -103,7 +103,7 @@ func TestRealABindSourceThatIsMissingIsToldAndNotMade(t *testing.T) {
 	}
 }
 
-func TestRealAUserThatTheImageLacksIsToldAndRootTakesItsPlace(t *testing.T) {
+func TestRealSlowAUserThatTheImageLacksIsToldAndRootTakesItsPlace(t *testing.T) {
 	t.Parallel()
 	r := roomtest.New(t)
 	r.Config(`{"image": "x", "remoteUser": "nobodyknows"}`)
@@ -144,7 +144,7 @@ func TestRealAShellWithoutATerminalIsRefusedWithWhatToType(t *testing.T) {
 	r.Refused(target, devcontainer.Selection{Debug: devcontainer.Debugging{Shell: true, Command: "x"}}, fault.Usage, "each a look of their own")
 }
 
-func TestRealLogsOfSeveralSourcesStandInTheOrderOfTime(t *testing.T) {
+func TestRealSlowLogsOfSeveralSourcesStandInTheOrderOfTime(t *testing.T) {
 	t.Parallel()
 	r := roomtest.New(t)
 	r.Config(`{"image": "x", "remoteUser": "root"}`)
@@ -182,7 +182,7 @@ func TestRealLogsOfSeveralSourcesStandInTheOrderOfTime(t *testing.T) {
 	}
 }
 
-func TestRealTheLogOfAnEngineThatHangsIsThere(t *testing.T) {
+func TestRealSlowTheLogOfAnEngineThatHangsIsThere(t *testing.T) {
 	t.Parallel()
 	r := roomtest.On(t, testbed.OwnDocker(t))
 	r.Docker.Hang(t)

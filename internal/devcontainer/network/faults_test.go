@@ -29,10 +29,9 @@ func ofContainers() []fault {
 		{"runArgs ask for none", func(b *bench) { b.Config(`{"image": "busybox", "runArgs": ["--network=none"]}`) }, "DC-NET-001", "--network=none"},
 		{"a dead name server", func(b *bench) { b.idle("--dns", "127.0.0.9") }, "DC-NET-004", "127.0.0.9"},
 		{"a dead name server behind Docker's", func(b *bench) { b.idle("--dns", "127.0.0.9", "--network", b.net()) }, "DC-NET-004", "127.0.0.11"},
-		{"a name server where nobody is", func(b *bench) { b.idle("--dns", "198.51.100.77") }, "DC-NET-004", "198.51.100.77"},
 		{"the machine's stub was copied", func(b *bench) { b.docker("exec", b.idle(), "sh", "-c", "echo nameserver 127.0.0.53 >/etc/resolv.conf") }, "DC-NET-004", "127.0.0.53"},
 		{"no name server at all", func(b *bench) { b.docker("exec", b.idle(), "sh", "-c", ": >/etc/resolv.conf") }, "DC-NET-004", "no nameserver"},
-		{"the first of two says nothing", func(b *bench) { b.idle("--dns", "198.51.100.77", "--dns", "198.51.100.1") }, "DC-NET-004", "198.51.100.77: no answer"},
+		{"the first of two does not answer", func(b *bench) { b.idle("--dns", "127.0.0.9", "--dns", "198.51.100.1") }, "DC-NET-004", "127.0.0.9"},
 		{"only root may read resolv.conf", func(b *bench) { b.docker("exec", b.idle(), "chmod", "600", "/etc/resolv.conf") }, "DC-NET-004", "-rw-------"},
 		{"programs do not ask", func(b *bench) { b.docker("exec", b.idle(), "sh", "-c", "echo hosts: files >/etc/nsswitch.conf") }, "DC-NET-004", "hosts: files"},
 		{"no default route", func(b *bench) { b.inside(b.idle(), "ip route del default") }, "DC-NET-005", "no default route"},
@@ -46,11 +45,6 @@ func ofContainers() []fault {
 			b.idle("--network", net)
 			b.i.sh("ip link delete br-" + b.docker("network", "inspect", "--format", "{{slice .Id 0 12}}", net))
 		}, "DC-NET-005", "no interface br-"},
-		{"a bridge that is off", func(b *bench) {
-			net := b.net()
-			b.idle("--network", net)
-			b.i.sh("ip link set br-" + b.docker("network", "inspect", "--format", "{{slice .Id 0 12}}", net) + " down")
-		}, "DC-NET-005", "is down"},
 		{"forwarding off for one bridge", func(b *bench) {
 			net := b.net()
 			b.idle("--network", net)
@@ -68,12 +62,8 @@ func ofContainers() []fault {
 		{"packets that are far too small", func(b *bench) {
 			b.idle("--network", b.net("--opt", "com.docker.network.driver.mtu=576"))
 		}, "DC-NET-006", "576"},
-		{"a larger interface than its bridge", func(b *bench) {
-			name := b.idle("--network", b.net())
-			b.inside(name, "ip link set eth0 mtu 9000")
-		}, "DC-NET-006", "9000"},
 		{"a proxy at the container's loopback", func(b *bench) { b.idle("--env", "HTTP_PROXY=http://127.0.0.1:3128") }, "DC-NET-007", "127.0.0.1:3128"},
-		{"a proxy that nobody reaches", func(b *bench) { b.idle("--env", "https_proxy=http://198.51.100.10:3128") }, "DC-NET-007", "198.51.100.10:3128"},
+		{"a proxy that is no address", func(b *bench) { b.idle("--env", "https_proxy=http://:80:80") }, "DC-NET-007", "http://:80:80"},
 		{"a proxy that the container does not know", func(b *bench) {
 			b.Options.Reach = []string{"198.51.100.99:443"}
 			b.Options.Environ = append(b.Options.Environ, "HTTPS_PROXY=http://198.51.100.10:443")
@@ -146,11 +136,6 @@ func ofContainers() []fault {
 			port := b.free()
 			b.other("--publish", port+":80", image, "sleep", "600")
 			b.fails("--publish", port+":80", image, "sleep", "600")
-		}, "DC-NET-010", "is held by container n"},
-		{"appPort of another container", func(b *bench) {
-			port := b.free()
-			b.other("--publish", "127.0.0.1:"+port+":80", image, "sleep", "600")
-			b.Config(`{"image": "busybox", "appPort": ["` + port + `:80"]}`)
 		}, "DC-NET-010", "is held by container n"},
 		{"a port of a program", func(b *bench) {
 			port := b.listen("0.0.0.0")
@@ -229,24 +214,15 @@ func ofMachines() []fault {
 			b.change("sysctl -w net.ipv4.ip_forward=0", "sysctl -w net.ipv4.ip_forward=1")
 		}, "DC-NET-002", "net.ipv4.ip_forward = 0"},
 		{"a rule of the user drops everything", func(b *bench) { b.idle(); b.rule("DOCKER-USER", "-i docker0 -j DROP") }, "DC-NET-003", "-A DOCKER-USER -i docker0 -j DROP"},
-		{"a rule rejects name servers", func(b *bench) { b.idle(); b.rule("DOCKER-USER", "-p udp -m udp --dport 53 -j REJECT") }, "DC-NET-003", "--dport 53"},
 		{"a rule drops the answers", func(b *bench) { b.idle(); b.rule("FORWARD", "-o docker0 -j DROP") }, "DC-NET-003", "-A FORWARD -o docker0 -j DROP"},
 		{"the rules of FORWARD were flushed, and it drops", func(b *bench) {
 			b.idle()
 			b.change(flushed+"iptables -F FORWARD; iptables -P FORWARD DROP", "iptables-restore </run/rules")
 		}, "DC-NET-003", "-P FORWARD DROP"},
-		{"masquerading was flushed", func(b *bench) {
-			b.idle()
-			b.change(flushed+"iptables -t nat -F POSTROUTING", "iptables-restore </run/rules")
-		}, "DC-NET-003", "no MASQUERADE"},
 		{"Docker's chains have gone", func(b *bench) {
 			b.idle()
 			b.change(flushed+"iptables -F; iptables -X; iptables -t nat -F; iptables -t nat -X", "iptables-restore </run/rules")
 		}, "DC-NET-003", "no chain nat DOCKER, filter DOCKER"},
-		{"a container that found no chain", func(b *bench) {
-			b.change(flushed+"iptables -t nat -F; iptables -t nat -X", "iptables-restore </run/rules")
-			b.fails("--publish", "127.0.0.1::80", image, "sleep", "600")
-		}, "DC-NET-003", "No chain/target/match by that name"},
 		{"no message of a router comes back", func(b *bench) {
 			b.idle()
 			b.rule("OUTPUT", "-p icmp -m icmp --icmp-type fragmentation-needed -j DROP")

@@ -19,24 +19,19 @@ func TestRealSlowHealthyNetworksRaiseNothing(t *testing.T) {
 	i := newIsland(t)
 	for name, arrange := range map[string]func(b *bench){
 		"no container":                    func(*bench) {},
-		"a network of its own":            func(b *bench) { b.idle("--network", b.net()) },
 		"the machine's network":           func(b *bench) { b.idle("--network", "host") },
 		"a read-only root":                func(b *bench) { b.idle("--read-only", "--tmpfs", "/tmp") },
-		"a published port, not used yet":  func(b *bench) { b.idle("--publish", "127.0.0.1::8000") },
 		"a published port and its server": func(b *bench) { b.run("--publish", "127.0.0.1::80", image, "httpd", "-f", "-p", "80") },
 		"a server that is seen inside only": func(b *bench) {
 			b.run("--publish", "127.0.0.1::80", image, "sh", "-c", "httpd -p 127.0.0.1:8080; exec httpd -f -p 80")
 		},
 		"a name server of its own choice":   func(b *bench) { b.idle("--dns", "198.51.100.1") },
-		"an extra host":                     func(b *bench) { b.idle("--add-host", "host.docker.internal:host-gateway") },
-		"a smaller MTU":                     func(b *bench) { b.idle("--network", b.net("--opt", "com.docker.network.driver.mtu=1400")) },
 		"a stopped one whose port is free":  func(b *bench) { b.docker("stop", "--time", "0", b.idle("--publish", "127.0.0.1:"+b.free()+":80")) },
 		"one that shares another's network": func(b *bench) { b.idle("--network", "container:"+b.other()) },
 		"a rule for something else": func(b *bench) {
 			b.idle()
 			b.change("iptables -I DOCKER-USER -d 203.0.113.77 -j DROP", "iptables -D DOCKER-USER -d 203.0.113.77 -j DROP")
 		},
-		"a proxy that answers": func(b *bench) { b.idle("--env", "HTTPS_PROXY=http://198.51.100.10:443") },
 		"a proxy on both sides, out of reach": func(b *bench) {
 			b.Options.Environ = append(b.Options.Environ, "https_proxy=http://198.51.100.99:3128")
 			b.idle("--env", "https_proxy=http://198.51.100.99:3128")

@@ -23,7 +23,7 @@ func finding(t *testing.T, found []doctor.Finding, code string) doctor.Finding {
 	return doctor.Finding{}
 }
 
-func TestRealTheTimeOfEachLifecycleCommandIsReadFromTheMarksOfTheTools(t *testing.T) {
+func TestRealSlowTheTimeOfEachLifecycleCommandIsReadFromTheMarksOfTheTools(t *testing.T) {
 	t.Parallel()
 	daemon := testbed.Docker(t)
 	rig := scenetest.New(t, daemon)
@@ -52,7 +52,7 @@ func TestRealTheTimeOfEachLifecycleCommandIsReadFromTheMarksOfTheTools(t *testin
 	}
 }
 
-func TestRealAProgramThatTakesAllProcessorsForAWhileIsNamed(t *testing.T) {
+func TestRealSlowAProgramThatTakesAllProcessorsForAWhileIsNamed(t *testing.T) {
 	t.Parallel()
 	daemon := testbed.Docker(t)
 	rig := scenetest.New(t, daemon)
@@ -64,7 +64,7 @@ func TestRealAProgramThatTakesAllProcessorsForAWhileIsNamed(t *testing.T) {
 	}
 }
 
-func TestRealACompilationOfAMomentIsNoFault(t *testing.T) {
+func TestRealSlowACompilationOfAMomentIsNoFault(t *testing.T) {
 	t.Parallel()
 	daemon := testbed.Docker(t)
 	rig := scenetest.New(t, daemon)

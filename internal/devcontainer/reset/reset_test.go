@@ -76,7 +76,7 @@ func clearUp(r *roomtest.Rig) {
 	})
 }
 
-func TestRealEachLevelTellsItsLossAndNeedsAYes(t *testing.T) {
+func TestRealSlowEachLevelTellsItsLossAndNeedsAYes(t *testing.T) {
 	t.Parallel()
 	r := roomtest.New(t)
 	r.Shape = func(o *devcontainer.Options) { store(t.TempDir(), o) }
@@ -124,7 +124,7 @@ func TestRealARestartKeepsWhatTheContainerHasWritten(t *testing.T) {
 	}
 }
 
-func TestRealARecreatedContainerHasTheSettingsOfTheOldOneAndARollbackItsFiles(t *testing.T) {
+func TestRealSlowARecreatedContainerHasTheSettingsOfTheOldOneAndARollbackItsFiles(t *testing.T) {
 	t.Parallel()
 	r := roomtest.New(t)
 	clearUp(r)
@@ -158,7 +158,7 @@ func TestRealARecreatedContainerHasTheSettingsOfTheOldOneAndARollbackItsFiles(t 
 	says(t, r.Docker.Run(t, "inspect", "--format", `{{.Config.Env}} {{.Config.Labels.mine}} {{.HostConfig.Memory}} {{len .NetworkSettings.Networks}}`, name), "PLACE=here", "yes 67108864 2")
 }
 
-func TestRealTheOldContainerRunsAgainWhenTheNewOneDoesNot(t *testing.T) {
+func TestRealSlowTheOldContainerRunsAgainWhenTheNewOneDoesNot(t *testing.T) {
 	t.Parallel()
 	r := roomtest.New(t)
 	clearUp(r)
@@ -193,7 +193,7 @@ func TestRealSlowAResetThatWasKilledIsRolledBack(t *testing.T) {
 	}
 }
 
-func TestRealARebuiltImageIsMadeOfTheDockerfileAndARollbackHasTheOldOne(t *testing.T) {
+func TestRealSlowARebuiltImageIsMadeOfTheDockerfileAndARollbackHasTheOldOne(t *testing.T) {
 	t.Parallel()
 	r := roomtest.New(t)
 	clearUp(r)

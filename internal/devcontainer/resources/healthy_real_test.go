@@ -19,7 +19,7 @@ func checks() []doctor.Check {
 	return slices.Concat(resources.Checks(), performance.Checks(), extensions.Checks())
 }
 
-func TestRealAHealthyContainerRaisesNothing(t *testing.T) {
+func TestRealSlowAHealthyContainerRaisesNothing(t *testing.T) {
 	t.Parallel()
 	daemon := testbed.Docker(t)
 	image := daemon.Busybox(t)
@@ -50,7 +50,7 @@ func TestRealAHealthyContainerRaisesNothing(t *testing.T) {
 	}
 }
 
-func TestRealWhatDoesNotRunOrHasNoShellRaisesNothing(t *testing.T) {
+func TestRealSlowWhatDoesNotRunOrHasNoShellRaisesNothing(t *testing.T) {
 	t.Parallel()
 	daemon := testbed.Docker(t)
 	image := daemon.Busybox(t)

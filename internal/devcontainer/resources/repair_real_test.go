@@ -12,7 +12,7 @@ import (
 	"iact-infra/internal/testbed"
 )
 
-func TestRealALimitIsRaisedInPlaceAndCanBeTakenBack(t *testing.T) {
+func TestRealSlowALimitIsRaisedInPlaceAndCanBeTakenBack(t *testing.T) {
 	t.Parallel()
 	daemon := testbed.Docker(t)
 	image := daemon.Busybox(t)
