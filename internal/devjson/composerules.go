@@ -30,6 +30,37 @@ func (c *check) services() {
 	}
 	c.cycles()
 	c.blanks()
+	c.givenFiles()
+}
+
+// givenFiles judges the files of secrets and configs, which Compose mounts: it
+// starts no service with one that is missing.
+func (c *check) givenFiles() {
+	for _, kind := range []string{"secrets", "configs"} {
+		used := map[string]bool{}
+		for _, s := range c.project.services {
+			for _, f := range s.items(kind) {
+				used[f.in.Value] = true
+				for _, inner := range fields(f.file, f.in) {
+					used[inner.in.Value] = used[inner.in.Value] || inner.key.Value == "source"
+				}
+			}
+		}
+		for _, top := range c.project.tops {
+			if top.key.Value != kind || c.files == nil {
+				continue
+			}
+			for _, one := range fields(top.file, top.in) {
+				for _, f := range fields(top.file, one.in) {
+					where, known := c.inProject(c.project.dir, f.in.Value)
+					if f.key.Value != "file" || f.in.Value == "" || !known || !used[one.key.Value] || !c.absent(where) || c.made(where) {
+						continue
+					}
+					c.addAt("DC-PATH", Fail, f.where(), kind+"."+one.key.Value+": "+where+" is not there", "Compose mounts the file and does not make it: docker says \"bind source path does not exist\"", "make the file, or correct the path")
+				}
+			}
+		}
+	}
 }
 
 // topKeys judges the keys at the top of the files.

@@ -41,7 +41,11 @@ func handEngine() []Case {
 			Inject: `up; echo '{"currentContext": "staging"}' >/root/.docker/config.json`, Undo: `rm /root/.docker/config.json`,
 			Want: codes("ENG-004"), Sees: "staging",
 		},
-		refuses("field-settings-log", "daemon.json names a log driver that is not there", `{"log-driver": "jsonfile"}`, "jsonfile", "ENG-006"),
+		{
+			Name: "field-settings-log", Title: "daemon.json names a log driver that is not there",
+			Inject: `engine_stop; echo '{"log-driver": "jsonfile"}' >/etc/docker/daemon.json; engine_start; fails_hand "$IMAGE" sleep 600`, Undo: `engine_stop; engine_back`,
+			Want: codes("ENG-006"), Sees: "jsonfile",
+		},
 		refuses("field-settings-option", "daemon.json has a misspelt option of the log", `{"log-opts": {"max-size": "10m", "max-files": "3"}}`, "max-files", "ENG-006"),
 		refuses("field-settings-bip", "daemon.json has no address as bip", `{"bip": "172.99.0.300/16"}`, "bip", "ENG-006"),
 		refuses("field-settings-dns", "daemon.json has no address as dns", `{"dns": ["8.8.8"]}`, "8.8.8", "ENG-006"),

@@ -38,6 +38,9 @@ func settings(ctx context.Context, s *scene.Scene) []doctor.Finding {
 	}
 	wrong := h.judge(ctx, s, text, runs)
 	if wrong == nil {
+		if f := h.logDriver(s, text, runs); f != nil {
+			return f
+		}
 		return doctor.Good("%s", h.config)
 	}
 	f := doctor.Finding{

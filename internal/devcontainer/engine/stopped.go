@@ -89,6 +89,9 @@ func (p *patient) failed(ctx context.Context, h home, f *doctor.Finding) bool {
 	last := -1
 	for i, line := range lines {
 		switch {
+		// Before it can log, dockerd prints why it goes, and nothing after that.
+		case i == len(lines)-1 && line != "" && !strings.HasPrefix(line, "time="):
+			last = i
 		case contains(line, "failed to start daemon", "unable to configure the docker daemon", "level=fatal", "unable to parse logging level", "failed to load listener", "can't create unix socket", "flag provided", "unknown flag", "panic:"):
 			last = i
 		case contains(line, "api listen on", "daemon has completed initialization", "processing signal", "daemon shutdown complete"):
@@ -118,6 +121,10 @@ func (p *patient) failed(ctx context.Context, h home, f *doctor.Finding) bool {
 		}
 	}
 	said := strings.Join(lines[max(0, last-5):last+1], "\n")
+	if h.blamed(lines[last], f) {
+		f.Fix = join("sudoedit "+h.config, start(h, ""))
+		return true
+	}
 	// The last line is what it failed of; those before may only be how it went down.
 	for _, text := range []string{lines[last], said} {
 		for _, known := range reasons() {

@@ -39,6 +39,9 @@ func (g *group) dns(ctx context.Context, s *scene.Scene) []doctor.Finding {
 	if f := r.file(); f != nil {
 		return f
 	}
+	if f := r.hosts(s); f != nil {
+		return f
+	}
 	return r.judge()
 }
 

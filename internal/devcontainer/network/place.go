@@ -26,6 +26,7 @@ type place struct {
 	missing bool   // there is no resolv.conf
 	servers []string
 	hosts   map[string][]string
+	noHosts bool // nobody could read them
 	nss     string
 	routes  []route
 	listen  []listener
@@ -67,6 +68,8 @@ func read(a scene.Answers) *place {
 		links: map[string]link{}, dns: map[string]answer{}, to: map[string]answer{}, mtu: map[string]answer{},
 	}
 	p.missing = p.resolv == "! missing"
+	text, asked := a["hosts"]
+	p.noHosts = !asked || strings.Contains(text, "! unreadable") || strings.Contains(text, "! missing")
 	for line := range strings.Lines(a["links"]) {
 		file, value, _ := strings.Cut(strings.TrimSpace(line), ":")
 		name := path.Base(path.Dir(file))

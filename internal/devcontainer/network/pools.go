@@ -201,6 +201,9 @@ func covers(w *wire, nets []scene.Network, here *place, s *scene.Scene) []doctor
 		}
 	}
 	for _, n := range nets {
+		if f := hidesGateway(n, here); f != nil {
+			return f
+		}
 		for _, one := range needed {
 			at := addr(one)
 			for _, subnet := range subnets([]scene.Network{n}) {
@@ -214,6 +217,26 @@ func covers(w *wire, nets []scene.Network, here *place, s *scene.Scene) []doctor
 				}}
 			}
 		}
+	}
+	return nil
+}
+
+// hidesGateway is a network of the engine in which the machine's own way out
+// lies: packets for it go to the bridge.
+func hidesGateway(n scene.Network, here *place) []doctor.Finding {
+	for _, r := range here.routes {
+		if r.to.Bits() != 0 || !r.gateway.IsValid() {
+			continue
+		}
+		taken, found := way(here.routes, r.gateway)
+		if !found || taken.dev == r.dev || taken.dev != device(n) {
+			continue
+		}
+		return []doctor.Finding{{
+			State: doctor.Fail, Where: "network " + n.Name, Evidence: fmt.Sprintf("it has %s, in which %s lies, the machine's gateway of %s", taken.to, r.gateway, r.dev),
+			Cause: doctor.Say("una red de Docker tiene las direcciones de la red de la máquina y le tapa su puerta de enlace: ni la máquina sale", "a network of Docker has the addresses of the machine's own network, and hides its gateway: not even the machine gets out"),
+			Fix:   "docker network rm " + n.Name + "   # once no container is in it; make it again with another --subnet",
+		}}
 	}
 	return nil
 }

@@ -32,6 +32,9 @@ type ComposeService struct {
 	ReadOnly    bool     `json:"read_only"`
 	Privileged  bool     `json:"privileged"`
 	CapAdd      []string `json:"cap_add"`
+	Profiles    []string
+	Scale       *int
+	Deploy      struct{ Replicas *int }
 	SecurityOpt []string `json:"security_opt"`
 	Volumes     []struct {
 		Type, Source, Target string

@@ -3,6 +3,9 @@ package state
 import (
 	"context"
 	"fmt"
+	"path"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -60,8 +63,43 @@ func ended(ctx context.Context, s *scene.Scene, c *scene.Container) doctor.Findi
 	default:
 		f.Cause = exitCause(code, c)
 		explain(&f, strings.Join(said, "\n"))
+		crowded(c, said, &f)
+		windows(ctx, s, c, &f)
 	}
 	return f
+}
+
+// crowded is a program that could not have another process, in a container that
+// may have only so many.
+func crowded(c *scene.Container, said []string, f *doctor.Finding) {
+	most := c.HostConfig.PidsLimit
+	full := regexp.MustCompile(`(?i)(fork|thread|clone)\S*:?.{0,60}(resource temporarily unavailable|eagain)|can't start new thread|unable to create native thread`)
+	if most == nil || *most <= 0 || !slices.ContainsFunc(said, full.MatchString) {
+		return
+	}
+	f.Code = "DC-RES-006"
+	f.Evidence += fmt.Sprintf("; pids limit %d", *most)
+	f.Cause = doctor.Say("el contenedor llegó a su límite de %d procesos (--pids-limit), y su programa acabó por eso", "the container got to its limit of %d processes (--pids-limit), and its program ended for that", *most)
+	f.Fix = fmt.Sprintf("docker update --pids-limit %d %s && docker start %s", max(4**most, 512), c.Name, c.Name)
+}
+
+// windows is a script with the line ends of Windows that is given to a shell: it
+// reads a carriage return as part of each last word.
+func windows(ctx context.Context, s *scene.Scene, c *scene.Container, f *doctor.Finding) {
+	if !strings.HasSuffix(c.Path, "sh") || len(c.Args) == 0 || strings.HasPrefix(c.Args[0], "-") {
+		return
+	}
+	script := c.Args[0]
+	if !path.IsAbs(script) {
+		script = path.Join("/", c.Config.WorkingDir, script)
+	}
+	if p := look(ctx, s, c, script); !p.returns {
+		return
+	}
+	f.Code = "DC-STA-008"
+	f.Evidence += "; the first line of " + script + ` ends in "\r\n"`
+	f.Cause = doctor.Say("%s tiene finales de línea de Windows (CRLF): el shell los toma por parte de cada orden", "%s has the line ends of Windows (CRLF): the shell takes them for a part of each command", script)
+	f.Fix = "sed -i 's/\\r$//' " + quote(path.Base(script)) + "\n" + up(s)
 }
 
 // explain adds to a finding what the catalogue of symptoms says of a text.

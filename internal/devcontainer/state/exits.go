@@ -62,18 +62,21 @@ type life struct {
 	signal  string // by which
 	exit    int    // of the last end, -1 when none is known
 	deaths  []time.Time
+	longest time.Duration // that it lived, of the last lives
 }
 
 // lifeOf reads events, the oldest first.
 func lifeOf(events []scene.Event) life {
 	l := life{exit: -1}
 	over := false
+	var began time.Time
 	for _, e := range events {
 		if e.Type != "container" {
 			continue
 		}
 		switch e.Action {
 		case "start":
+			began = e.At()
 			l.oom, l.stopped, l.killed, l.signal, over = false, false, false, "", false
 		case "oom":
 			l.oom = true
@@ -83,6 +86,9 @@ func lifeOf(events []scene.Event) life {
 		case "die":
 			over = true
 			l.deaths = append(l.deaths, e.At())
+			if !began.IsZero() && len(l.deaths) > 1 { // the first life may have been a good one
+				l.longest = max(l.longest, e.At().Sub(began))
+			}
 			if code, err := strconv.Atoi(e.Actor.Attributes["exitCode"]); err == nil {
 				l.exit = code
 			}

@@ -47,7 +47,8 @@ func loops(ctx context.Context, s *scene.Scene) []doctor.Finding {
 }
 
 // looping says whether a container that was restarted is still at it. One that
-// needed some tries and has been up since then is well.
+// needed some tries and has been up since then is well; so long as it has not
+// lived longer than before, nobody knows that it will.
 func looping(c *scene.Container, l life, now time.Time) bool {
 	if c.State.Restarting {
 		return true
@@ -59,5 +60,8 @@ func looping(c *scene.Container, l life, now time.Time) bool {
 		}
 	}
 	up := now.Sub(c.State.StartedAt)
+	if c.RestartCount >= 2 && recent >= 2 && up < l.longest {
+		return true
+	}
 	return recent >= 3 && up < 2*time.Minute || c.RestartCount >= 3 && up < time.Minute
 }

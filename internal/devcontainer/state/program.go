@@ -97,6 +97,7 @@ type program struct {
 	arch        string // of an ELF file
 	interpreter string // of a script, or of an ELF file
 	crlf        bool
+	returns     bool // its first line ends as on Windows
 }
 
 func (p program) evidence(name string) string {
@@ -135,7 +136,8 @@ func look(ctx context.Context, s *scene.Scene, c *scene.Container, name string) 
 
 // read takes the beginning of a program apart.
 func read(head []byte) program {
-	p := program{seen: true}
+	first, _, whole := bytes.Cut(head, []byte("\n"))
+	p := program{seen: true, returns: whole && bytes.HasSuffix(first, []byte("\r"))}
 	switch {
 	case bytes.HasPrefix(head, []byte("#!")):
 		line, _, _ := bytes.Cut(head[2:], []byte("\n"))

@@ -2,6 +2,8 @@ package state
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 
 	"iact-infra/internal/devcontainer/doctor"
@@ -41,8 +43,46 @@ func services(ctx context.Context, s *scene.Scene) []doctor.Finding {
 		}
 		found = append(found, *f)
 	}
+	found = append(found, gone(s, main, all)...)
 	if len(found) == 0 {
 		return doctor.Good("%d other services", count)
+	}
+	return found
+}
+
+// gone are services that the tools start with the devcontainer, and that have no
+// container.
+func gone(s *scene.Scene, main *scene.Container, all []*scene.Container) []doctor.Finding {
+	settings, err := s.Settings()
+	composed, wrong := s.Compose()
+	if err != nil || wrong != nil || composed == nil {
+		return nil // without the files nobody knows; the checks of the files say what is wrong with them
+	}
+	var found []doctor.Finding
+	for _, name := range slices.Sorted(maps.Keys(composed.Services)) {
+		one := composed.Services[name]
+		there := slices.ContainsFunc(all, func(c *scene.Container) bool {
+			return project(c) == project(main) && c.Label(scene.LabelService) == name
+		})
+		none := one.Scale != nil && *one.Scale == 0 || one.Deploy.Replicas != nil && *one.Deploy.Replicas == 0
+		need := needs(all, name)
+		started := len(one.Profiles) == 0 && (len(settings.RunServices) == 0 || slices.Contains(settings.RunServices, name))
+		if there || none || need == "" && !started || name == settings.Service {
+			continue
+		}
+		f := doctor.Finding{
+			State: doctor.Warn, Code: "DC-STA-015", Title: title("DC-STA-015"), Where: name, Evidence: "project " + project(main) + " has no container of service " + name,
+			Cause: doctor.Say("servicio %s: su contenedor se quitó, o nunca se creó", "service %s: its container was removed, or never made", name),
+			Fix:   "docker compose -p " + quote(project(main)),
+		}
+		for _, file := range composed.Files {
+			f.Fix += " -f " + quote(file)
+		}
+		f.Fix += " up --detach " + quote(name)
+		if need != "" {
+			f.State = doctor.Fail
+		}
+		found = append(found, f)
 	}
 	return found
 }

@@ -39,6 +39,8 @@ func Checks() []doctor.Check {
 // title is what a code says when it is found.
 func title(code string) procedure.Text {
 	switch code {
+	case "DC-RES-006":
+		return doctor.Say("El contenedor terminó: no le quedan procesos", "The container has ended: it has no processes left")
 	case "DC-STA-001":
 		return doctor.Say("No hay contenedor", "There is no container")
 	case "DC-STA-003":
