@@ -28,7 +28,6 @@ func Checks() []doctor.Check {
 		doctor.Row("DC-NET-003", "El cortafuegos deja pasar a los contenedores", "The firewall lets containers through", g.firewall),
 		doctor.Row("DC-NET-005", "Hay salida", "There is a way out", g.out),
 		doctor.Row("DC-NET-004", "Se resuelven los nombres", "Names are resolved", g.dns),
-		doctor.Row("DC-NET-014", "Ningún nombre de fuera lleva a otra parte", "No name of the outside leads elsewhere", g.pinned),
 		doctor.Row("DC-NET-006", "Los paquetes grandes pasan", "Large packets pass", g.mtu),
 		doctor.Row("DC-NET-007", "Los proxies sirven", "The proxies are of use", g.proxy),
 		doctor.Row("DC-NET-009", "Los servicios se encuentran por su nombre", "Services find one another by name", g.names),
