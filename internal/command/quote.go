@@ -2,6 +2,9 @@ package command
 
 import "strings"
 
+// Quote is a word of a line that a person types.
+func Quote(word string) string { return quote(word) }
+
 // quote makes s one word for a POSIX shell. Words that need no quotes get none,
 // so that a plan stays readable.
 func quote(s string) string {

@@ -104,5 +104,5 @@ func (f *FarFiles) Capture(ctx context.Context, to To) (Captured, error) {
 
 // Plan implements Source.
 func (f *FarFiles) Plan(door *command.Door, dir string) string {
-	return door.Show(f.tar()) + " | zstd -T0 -1 > " + quoted(filepath.Join(dir, "00000001.zst"))
+	return door.Show(f.tar()) + " | zstd -T0 -1 > " + command.Quote(filepath.Join(dir, "00000001.zst"))
 }

@@ -149,11 +149,5 @@ func (f *Files) Plan(_ *command.Door, dir string) string {
 	for _, pattern := range f.Exclude {
 		args = append(args, "--exclude="+strings.TrimSuffix(pattern, "/"))
 	}
-	return command.Read("tar", append(args, ".")...).String() + " | zstd -T0 -1 > " + quoted(filepath.Join(dir, "00000001.zst"))
-}
-
-// quoted writes one word as a shell would need it.
-func quoted(word string) string {
-	line := command.Read("x", word).String()
-	return strings.TrimPrefix(line, "x ")
+	return command.Read("tar", append(args, ".")...).String() + " | zstd -T0 -1 > " + command.Quote(filepath.Join(dir, "00000001.zst"))
 }

@@ -78,7 +78,7 @@ func (s *MariaDBServer) readable() error {
 		return fmt.Errorf("read password: %w", err)
 	}
 	if st, ok := info.Sys().(*syscall.Stat_t); ok && strconv.Itoa(int(st.Uid)) != u.Uid {
-		return fault.New(fault.Usage, "chown "+s.As+" "+quoted(s.PasswordFile),
+		return fault.New(fault.Usage, "chown "+s.As+" "+command.Quote(s.PasswordFile),
 			fmt.Errorf("read password: %s does not belong to %s, who runs the programs of the source (as)", s.PasswordFile, s.As))
 	}
 	return nil

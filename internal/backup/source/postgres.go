@@ -198,5 +198,5 @@ func Buffered(ctx context.Context, door *command.Door, c command.Command) comman
 
 // planned is a dump as the shell line that comes closest.
 func planned(door *command.Door, c command.Command, dir string) string {
-	return strings.TrimSpace(door.Show(c)) + " | zstd -T0 -1 > " + quoted(filepath.Join(dir, "00000001.zst"))
+	return strings.TrimSpace(door.Show(c)) + " | zstd -T0 -1 > " + command.Quote(filepath.Join(dir, "00000001.zst"))
 }

@@ -145,7 +145,7 @@ func (v *Volume) captureFar(ctx context.Context, to To) (Captured, error) {
 
 // Plan implements Source.
 func (v *Volume) Plan(door *command.Door, dir string) string {
-	into := " | zstd -T0 -1 > " + quoted(filepath.Join(dir, "00000001.zst"))
+	into := " | zstd -T0 -1 > " + command.Quote(filepath.Join(dir, "00000001.zst"))
 	var read []string
 	switch v.Way {
 	case WayMount:

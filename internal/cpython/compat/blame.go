@@ -159,5 +159,4 @@ func (s *side) minorNumber() int {
 
 func (s *side) minor() string { return fmt.Sprintf("3.%d", s.minorNumber()) }
 
-// quoted is a word for a shell. The door knows how.
-func quoted(word string) string { return command.Read("x", word).String()[2:] }
+func quoted(word string) string { return command.Quote(word) }

@@ -1,12 +1,6 @@
 package client
 
-import (
-	"cmp"
-	"encoding/json"
-	"path/filepath"
-
-	"iact-infra/internal/devcontainer/scene"
-)
+import "iact-infra/internal/devcontainer/scene"
 
 // Person is who works in a container, and where.
 type Person struct {
@@ -14,31 +8,20 @@ type Person struct {
 	Folder string // "": that of the image
 }
 
-// Works is who the devcontainer.json, else the container's own label, lets work
-// in a container. In one of another service nobody does.
+// Works is who works in a container, as the configuration, else the container's
+// own label, says it. In one of another service nobody does.
 func Works(s *scene.Scene, c *scene.Container) Person {
 	var p Person
-	for _, m := range c.Mounts {
-		if m.Type == "bind" && filepath.Clean(m.Source) == s.Workspace {
-			p.Folder = m.Destination
-		}
+	p.Folder, _ = s.Mounted(c)
+	main, err := s.Main()
+	if err != nil || main == nil || main.ID != c.ID {
+		return p
 	}
-	settings, _ := s.Settings()
-	if main, err := s.Main(); err == nil && main != nil && main.ID == c.ID {
-		p.User, p.Folder = cmp.Or(settings.RemoteUser, labelled(c), settings.ContainerUser), cmp.Or(settings.WorkspaceFolder, p.Folder)
+	if user, named := s.User(c); named {
+		p.User = user
+	}
+	if folder, named := s.Folder(c); named {
+		p.Folder = folder
 	}
 	return p
-}
-
-// labelled is the user that the CLI has noted in the container's label: what
-// comes later there counts.
-func labelled(c *scene.Container) (user string) {
-	var all []struct{ RemoteUser string }
-	if json.Unmarshal([]byte(c.Label("devcontainer.metadata")), &all) != nil {
-		return ""
-	}
-	for _, one := range all {
-		user = cmp.Or(one.RemoteUser, user)
-	}
-	return user
 }

@@ -105,7 +105,10 @@ func inside(ctx context.Context, s *scene.Scene) (*facts, error) {
 		return nil, err
 	}
 	settings, _ := s.Settings()
-	f := &facts{container: c, settings: settings, user: remoteUser(settings, c)}
+	f := &facts{container: c, settings: settings}
+	if user, named := s.User(c); named {
+		f.user = user // else the container's own, whose number is asked for inside
+	}
 	f.config, _ = s.ConfigPath()
 	said, err := s.Inside(ctx, f.user, script, interpreterPath(s, settings, c))
 	if err != nil {
@@ -113,23 +116,6 @@ func inside(ctx context.Context, s *scene.Scene) (*facts, error) {
 	}
 	f.read(said)
 	return f, nil
-}
-
-// remoteUser is the one as whom editors work in the container; "" is the
-// container's own.
-func remoteUser(settings devjson.Settings, c *scene.Container) string {
-	if settings.RemoteUser != "" {
-		return settings.RemoteUser
-	}
-	var parts []struct{ RemoteUser string }
-	_ = json.Unmarshal([]byte(c.Label("devcontainer.metadata")), &parts) // no label is no user
-	user := ""
-	for _, p := range parts {
-		if p.RemoteUser != "" {
-			user = p.RemoteUser
-		}
-	}
-	return user
 }
 
 func (f *facts) read(said scene.Answers) {

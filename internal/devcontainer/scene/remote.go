@@ -22,16 +22,22 @@ type Metadata struct {
 
 // Metadata are the entries of a container's label, the last one counting most.
 func (c *Container) Metadata() []Metadata {
-	var all []Metadata
-	text := c.Label(LabelMetadata)
-	if json.Unmarshal([]byte(text), &all) != nil {
-		var one Metadata
-		if json.Unmarshal([]byte(text), &one) != nil {
-			return nil
-		}
-		all = append(all, one)
+	return Noted[Metadata](c)
+}
+
+// Noted are the entries of the label, read as what the caller wants of them. Older
+// tools wrote a single one.
+func Noted[T any](c *Container) []T {
+	var all []T
+	text := []byte(c.Label(LabelMetadata))
+	if json.Unmarshal(text, &all) == nil {
+		return all
 	}
-	return all
+	var one T
+	if json.Unmarshal(text, &one) != nil {
+		return nil
+	}
+	return []T{one}
 }
 
 // User is who works in the devcontainer, and whether something names that user:

@@ -34,7 +34,7 @@ func current(ctx context.Context, s *scene.Scene) []doctor.Finding {
 		differs := newer(ctx, s, c, settings)
 		// Only the real tools pass everything on; what a person started by hand and
 		// labelled may be as that person liked.
-		if c.Label("devcontainer.metadata") != "" {
+		if c.Label(scene.LabelMetadata) != "" {
 			differs = append(differences(c, settings), differs...)
 		}
 		if len(differs) > 0 {

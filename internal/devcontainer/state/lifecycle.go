@@ -140,13 +140,7 @@ func execs(events []scene.Event, hooks []hook) (last map[string]run, whole bool)
 // those that the tools wrote into its label, which come from features and images,
 // too, and those of the configuration.
 func hooksOf(s *scene.Scene, c *scene.Container) []hook {
-	var parts []map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(c.Label("devcontainer.metadata")), &parts); err != nil {
-		var one map[string]json.RawMessage // older tools write a single object
-		if json.Unmarshal([]byte(c.Label("devcontainer.metadata")), &one) == nil {
-			parts = append(parts, one)
-		}
-	}
+	parts := scene.Noted[map[string]json.RawMessage](c)
 	settings, _ := s.Settings()
 	var all []hook
 	for _, name := range devjson.Lifecycle()[1:] {

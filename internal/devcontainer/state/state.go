@@ -12,9 +12,9 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
+	"iact-infra/internal/command"
 	"iact-infra/internal/devcontainer/doctor"
 	"iact-infra/internal/devcontainer/scene"
 	"iact-infra/internal/procedure"
@@ -80,15 +80,7 @@ func up(s *scene.Scene) string {
 	return "devcontainer up --remove-existing-container --workspace-folder " + quote(s.Workspace)
 }
 
-// quote is a word for a shell.
-func quote(word string) string {
-	if word != "" && !strings.ContainsFunc(word, func(r rune) bool {
-		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/@:+=,", r)
-	}) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}
+func quote(word string) string { return command.Quote(word) }
 
 // exists says whether the workspace has a container at all.
 func exists(ctx context.Context, s *scene.Scene) []doctor.Finding {

@@ -164,7 +164,7 @@ func (r *Rig) Scene() *scene.Scene { return scene.New(r.t.Context(), r.Options) 
 // has cut short is taken again.
 func (r *Rig) Examine(checks []doctor.Check) []doctor.Finding {
 	r.t.Helper()
-	const looks = 4
+	const looks = 8
 	for n := 1; ; n++ {
 		found := doctor.Explain(doctor.Examine(r.t.Context(), r.Scene(), checks))
 		if n == looks || !slices.ContainsFunc(found, late) {
