@@ -23,6 +23,7 @@ func (r *Room) Procedure() procedure.Procedure {
 				ReadOnly: true,
 				Run:      r.look("devcontainer:state"),
 				Estimate: seconds(1, 10),
+				Symptoms: []string{"D01", "D02", "D34", "D50", "D54", "D55", "T06", "T11", "T26"},
 			},
 			{
 				Number: 2, Target: "devcontainer:config",
@@ -30,6 +31,7 @@ func (r *Room) Procedure() procedure.Procedure {
 				ReadOnly: true,
 				Run:      r.look("devcontainer:config"),
 				Estimate: seconds(1, 10),
+				Symptoms: []string{"T13", "T08", "T25", "T27", "T28", "D38", "D39", "D41", "D49"},
 			},
 			{
 				Number: 3, Target: "devcontainer:network",
@@ -37,6 +39,7 @@ func (r *Room) Procedure() procedure.Procedure {
 				ReadOnly: true,
 				Run:      r.look("devcontainer:network"),
 				Estimate: seconds(1, 10),
+				Symptoms: []string{"D01", "D02", "D35", "D53", "T14", "C26"},
 			},
 			{
 				Number: 4, Target: "devcontainer:volumes",
@@ -44,6 +47,7 @@ func (r *Room) Procedure() procedure.Procedure {
 				ReadOnly: true,
 				Run:      r.look("devcontainer:volumes"),
 				Estimate: seconds(1, 10),
+				Symptoms: []string{"T03", "T04", "T01", "D37", "D48", "T19"},
 			},
 			{
 				Number: 5, Target: "devcontainer:permissions",
@@ -51,6 +55,7 @@ func (r *Room) Procedure() procedure.Procedure {
 				ReadOnly: true,
 				Run:      r.look("devcontainer:permissions"),
 				Estimate: seconds(1, 10),
+				Symptoms: []string{"T12", "T17", "T18", "T20", "T21"},
 			},
 			{
 				Number: 6, Target: "devcontainer:resources",
@@ -58,6 +63,7 @@ func (r *Room) Procedure() procedure.Procedure {
 				ReadOnly: true,
 				Run:      r.look("devcontainer:resources"),
 				Estimate: seconds(1, 10),
+				Symptoms: []string{"T10", "T24", "T29", "T23", "C02"},
 			},
 			{
 				Number: 7, Target: "devcontainer:performance",
@@ -65,6 +71,7 @@ func (r *Room) Procedure() procedure.Procedure {
 				ReadOnly: true,
 				Run:      r.look("devcontainer:performance"),
 				Estimate: seconds(1, 20),
+				Symptoms: []string{"T10", "C02"},
 			},
 			{
 				Number: 8, Target: "devcontainer:extensions",
@@ -72,6 +79,7 @@ func (r *Room) Procedure() procedure.Procedure {
 				ReadOnly: true,
 				Run:      r.look("devcontainer:extensions"),
 				Estimate: seconds(1, 10),
+				Symptoms: []string{"T09", "T16", "T17", "T14"},
 			},
 			{
 				Number: 9, Target: debugTarget,
@@ -82,7 +90,7 @@ func (r *Room) Procedure() procedure.Procedure {
 				Undone:   r.cleared,
 				Plan:     r.planDebug,
 				Estimate: seconds(1, 30),
-				Symptoms: []string{"D01", "D02"},
+				Symptoms: []string{"D01", "D02", "D50"},
 			},
 			{
 				Number: 10, Target: recoverTarget,
@@ -93,7 +101,7 @@ func (r *Room) Procedure() procedure.Procedure {
 				Undone:   r.unrecovered,
 				Plan:     r.planRecover,
 				Estimate: seconds(5, 600),
-				Symptoms: []string{"D01", "D02", "D04"},
+				Symptoms: []string{"D01", "D02", "D04", "D36", "D54", "T07"},
 			},
 		},
 		Extra: []procedure.Step{
@@ -103,6 +111,7 @@ func (r *Room) Procedure() procedure.Procedure {
 				ReadOnly: true,
 				Run:      r.look(doctorTarget),
 				Estimate: seconds(1, 20),
+				Symptoms: []string{"D01", "D02", "D28", "D44", "T09"},
 			},
 			{
 				Target:   matrixTarget,
