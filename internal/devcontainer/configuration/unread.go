@@ -6,11 +6,12 @@ import (
 	"syscall"
 
 	"iact-infra/internal/devcontainer/doctor"
+	"iact-infra/internal/procedure"
 )
 
 // unread is a file that is there and cannot be read: no tool can, either.
 func unread(path string, err error) []doctor.Finding {
-	cause, fix := doctor.Say("el archivo está y no se puede leer", "the file is there and cannot be read"), "ls -ld "+path
+	cause, fix := procedure.Text{}, "ls -ld "+path
 	switch {
 	case errors.Is(err, syscall.EISDIR):
 		cause = doctor.Say("hay un directorio en el lugar del archivo", "a directory stands in the place of the file")

@@ -86,18 +86,7 @@ func (p *patient) otherDaemon(_ context.Context, h home, f *doctor.Finding) bool
 func (p *patient) failed(ctx context.Context, h home, f *doctor.Finding) bool {
 	at, log := p.log(ctx, h)
 	lines := strings.Split(strings.TrimSpace(log), "\n")
-	last := -1
-	for i, line := range lines {
-		switch {
-		// Before it can log, dockerd prints why it goes, and nothing after that.
-		case i == len(lines)-1 && line != "" && !strings.HasPrefix(line, "time="):
-			last = i
-		case contains(line, "failed to start daemon", "unable to configure the docker daemon", "level=fatal", "unable to parse logging level", "failed to load listener", "can't create unix socket", "flag provided", "unknown flag", "panic:"):
-			last = i
-		case contains(line, "api listen on", "daemon has completed initialization", "processing signal", "daemon shutdown complete"):
-			last = -1
-		}
-	}
+	last := failure(lines)
 	if last < 0 {
 		return false
 	}
@@ -120,18 +109,42 @@ func (p *patient) failed(ctx context.Context, h home, f *doctor.Finding) bool {
 			f.Code, f.Title = "DC-ENG-006", doctor.Say("daemon.json no es válido", "daemon.json is not valid")
 		}
 	}
-	said := strings.Join(lines[max(0, last-5):last+1], "\n")
 	if h.blamed(lines[last], f) {
 		f.Fix = join("sudoedit "+h.config, start(h, ""))
 		return true
 	}
-	// The last line is what it failed of; those before may only be how it went down.
-	for _, text := range []string{lines[last], said} {
+	h.reasoned(lines[:last+1], f)
+	return true
+}
+
+// failure is the line that says why a daemon did not start; -1 when none does, or
+// when a later one takes it back.
+func failure(lines []string) int {
+	last := -1
+	for i, line := range lines {
+		switch {
+		case contains(line, "api listen on", "daemon has completed initialization", "processing signal", "daemon shutdown complete"):
+			last = -1
+		case contains(line, "failed to start daemon", "unable to configure the docker daemon", "level=fatal", "unable to parse logging level", "failed to load listener", "can't create unix socket", "flag provided", "unknown flag", "panic:"):
+			last = i
+		// Before it can log, dockerd prints why it goes, and nothing after that.
+		case i == len(lines)-1 && line != "" && !strings.HasPrefix(line, "time="):
+			last = i
+		}
+	}
+	return last
+}
+
+// reasoned finds the cause in what a daemon said last. The last line is what it
+// failed of; those before may only be how it went down.
+func (h home) reasoned(lines []string, f *doctor.Finding) {
+	said := strings.Join(lines[max(0, len(lines)-6):], "\n")
+	for _, text := range []string{lines[len(lines)-1], said} {
 		for _, known := range reasons() {
 			if contains(text, known.words...) {
 				f.Evidence += h.setting(known.key)
 				f.Cause, f.Fix = known.cause, join(strings.NewReplacer("{root}", h.dataRoot, "{pidfile}", h.pidfile, "{config}", h.config, "{socket}", h.socket).Replace(known.fix), start(h, ""))
-				return true
+				return
 			}
 		}
 	}
@@ -140,7 +153,6 @@ func (p *patient) failed(ctx context.Context, h home, f *doctor.Finding) bool {
 			f.Cause = procedure.Text{ES: found[0].Cause.ES, EN: found[0].Cause.EN}
 		}
 	}
-	return true
 }
 
 // setting is a value of daemon.json, as evidence.
