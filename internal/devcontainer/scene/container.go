@@ -18,9 +18,7 @@ type Container struct {
 	State        State
 	Image        string // id
 	RestartCount int
-	Platform     string
 	LogPath      string
-	MountLabel   string
 	ProcessLabel string
 	Profile      string `json:"AppArmorProfile"`
 	Mounts       []Mount
@@ -42,9 +40,6 @@ type Container struct {
 		PortBindings                               map[string][]Port
 		RestartPolicy                              struct{ Name string }
 		Memory, MemorySwap, NanoCpus, ShmSize      int64
-		CPUQuota                                   int64 `json:"CpuQuota"`
-		CPUPeriod                                  int64 `json:"CpuPeriod"`
-		CpusetCpus                                 string
 		PidsLimit                                  *int64
 		OomKillDisable                             *bool
 		Privileged, ReadonlyRootfs, PublishAllPort bool
@@ -98,7 +93,6 @@ type Port struct{ HostIP, HostPort string }
 type Attachment struct {
 	NetworkID, IPAddress, Gateway, MacAddress string
 	Aliases                                   []string
-	IPPrefixLen                               int
 }
 
 // Labels by which tools mark what they make.

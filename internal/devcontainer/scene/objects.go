@@ -15,15 +15,14 @@ import (
 
 // Network is one of the engine's.
 type Network struct {
-	ID         string `json:"Id"`
-	Name       string
-	Driver     string
-	Scope      string
-	Internal   bool
-	EnableIPv6 bool
-	Labels     map[string]string
-	Options    map[string]string
-	IPAM       struct {
+	ID       string `json:"Id"`
+	Name     string
+	Driver   string
+	Scope    string
+	Internal bool
+	Labels   map[string]string
+	Options  map[string]string
+	IPAM     struct {
 		Config []struct{ Subnet, Gateway string }
 	}
 	Containers map[string]struct{ Name, IPv4Address string } // that run
@@ -32,7 +31,6 @@ type Network struct {
 // Volume is one of the engine's.
 type Volume struct {
 	Name, Driver, Mountpoint, Scope string
-	CreatedAt                       string
 	Labels, Options                 map[string]string
 }
 
