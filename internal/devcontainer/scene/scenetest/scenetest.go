@@ -175,7 +175,7 @@ func (r *Rig) Examine(checks []doctor.Check) []doctor.Finding {
 
 // late says whether a check did not come to its end, for no reason that was found.
 func late(f doctor.Finding) bool {
-	return f.State == doctor.Unknown && f.By == "" && (strings.Contains(f.Evidence, "no answer within") || strings.Contains(f.Evidence, "stopped at its timeout"))
+	return f.State == doctor.Unknown && f.By == "" && slices.ContainsFunc([]string{"no answer within", "stopped at its timeout", "context deadline exceeded"}, func(words string) bool { return strings.Contains(f.Evidence, words) })
 }
 
 // First is the finding that a person sees first: the root cause. The test fails
