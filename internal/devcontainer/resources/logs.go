@@ -39,7 +39,7 @@ func logs(_ context.Context, s *scene.Scene) []doctor.Finding {
 		}
 		total += size
 		if own[c.ID] || fullness(m.Data) != doctor.OK {
-			found = append(found, hugeLog(c, size, m.Data, gib)...)
+			found = append(found, hugeLog(c, size, m.Data, 100<<20)...)
 		}
 	}
 	if len(found) == 0 {
