@@ -200,10 +200,9 @@ echo "== running"; for p in /proc/[0-9]*; do [ "$p" = "/proc/$$" ] || tr '\0' ' 
 // marks reads what the tools leave: before each command that runs once they write
 // when its container was made. One whose successor never began has failed.
 func marks(ctx context.Context, s *scene.Scene, c *scene.Container, hooks []hook) []doctor.Finding {
-	settings, _ := s.Settings()
-	user := settings.RemoteUser
-	if user == "" {
-		user = settings.ContainerUser
+	user, named := s.User(c)
+	if !named {
+		user = ""
 	}
 	said, err := s.Inside(ctx, user, markScript)
 	if err != nil {

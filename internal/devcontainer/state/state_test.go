@@ -22,6 +22,12 @@ type rig struct {
 // its JSON, filled up with what each has. Events are lines of docker events.
 func told(t *testing.T, events string, containers ...string) rig {
 	t.Helper()
+	return inside(t, "", events, containers...)
+}
+
+// inside is told of containers in which each script says the same.
+func inside(t *testing.T, said, events string, containers ...string) rig {
+	t.Helper()
 	fake := commandtest.New(t)
 	r := rig{scenetest.Over(t, scenetest.Answers(fake)), fake}
 	r.Options.Docker = []string{"DOCKER_HOST=unix:///none/docker.sock"}
@@ -56,7 +62,8 @@ func told(t *testing.T, events string, containers ...string) rig {
 	}
 	fake.Expect(
 		says(`{"ServerVersion":"28.0.1","Architecture":"x86_64"}`, "info"), says("a\n", "ps"), says(string(text), "container", "inspect"), says(events, "events"),
-		says(`[{"Id":"i","Architecture":"amd64","Os":"linux"}]`, "image", "inspect"), commandtest.Expect("sh", "-c", commandtest.Any, "doctor", "logs", commandtest.Rest).AnyTimes(),
+		says(`[{"Id":"i","Architecture":"amd64","Os":"linux"}]`, "image", "inspect"),
+		commandtest.Expect("sh", "-c", commandtest.Any, "doctor", "exec", commandtest.Rest).Prints(said).AnyTimes(), commandtest.Expect("sh", commandtest.Rest).AnyTimes(),
 	)
 	return r
 }
@@ -291,8 +298,7 @@ func TestWhereEventsAreForgottenTheMarksOfTheToolsTell(t *testing.T) {
 		"those of an earlier one":      {"== postCreateCommand\n2020-01-01T00:00:00Z\n== running\n", "", ""},
 		"none":                         {"== running\n", "", ""},
 	} {
-		r := told(t, "", label)
-		r.client.Expect(commandtest.Expect("sh", "-c", commandtest.Any, "doctor", "exec", commandtest.Rest).Prints(test.marks).AnyTimes())
+		r := inside(t, test.marks, "", label)
 		if test.has == "" {
 			r.Healthy(state.Checks())
 			continue
