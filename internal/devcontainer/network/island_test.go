@@ -154,7 +154,7 @@ func (o on) Start(ctx context.Context, c command.Command, stdout *os.File) (comm
 	client := c.Program == "docker" || len(c.Args) > 1 && strings.Contains(c.Args[1], `docker "$@"`)
 	if !client {
 		args := []string{"--target", o.machine, "--net", "--mount", "--"}
-		if o.user {
+		if client := len(c.Args) > 3 && c.Args[2] == "doctor" && c.Args[3] == "exec"; o.user && !client { // who may ask the engine
 			args = append(args, "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--")
 		}
 		c.Args = slices.Concat(args, []string{c.Program}, c.Args)
