@@ -23,11 +23,17 @@ func handConfig() []Case {
 		says("field-config-extension-slash", "an extension with a slash", `{"image": "busybox:testbed", "extensions": ["ms-python/python"]}`, "ms-python/python", "EXTENSION", "EXT-001"),
 		says("field-config-extension-address", "an extension as an address", `{"image": "busybox:testbed", "customizations": {"vscode": {"extensions": ["https://marketplace.visualstudio.com/items?itemName=golang.go"]}}}`, "golang.go", "EXTENSION", "EXT-001"),
 		says("field-config-feature", "no registry has the feature", `{"image": "busybox:testbed", "features": {"127.0.0.1:5000/team/tool:1": {}}}`, "127.0.0.1:5000", "FEATURE"),
+		says("field-config-feature-name", "the registry of the feature is nobody", `{"image": "busybox:testbed", "features": {"10.231.0.97:5000/team/tool:1": {}}}`, "10.231.0.97", "FEATURE"),
 		says("field-config-feature-form", "a feature with a blank in its id", `{"image": "busybox:testbed", "features": {"ghcr.io/devcontainers/features/git hub:1": {}}}`, "git hub", "FEATURE"),
 		says("field-config-oncreate", "onCreateCommand fails", `{"image": "busybox:testbed", "onCreateCommand": "echo 'no such table: users' >&2; exit 3"}`, "onCreateCommand", "STA-011", "LIFECYCLE"),
 		says("field-config-parallel", "one of two commands side by side fails", `{"image": "busybox:testbed", "postCreateCommand": {"one": "true", "two": "exit 7"}}`, "postCreateCommand", "STA-011", "LIFECYCLE"),
 		says("field-config-poststart", "postStartCommand fails", `{"image": "busybox:testbed", "postStartCommand": ["sh", "-c", "exit 9"]}`, "postStartCommand", "STA-011", "LIFECYCLE"),
 		says("field-config-initialize", "initializeCommand names a script that is not there", `{"image": "busybox:testbed", "initializeCommand": "./scripts/init.sh"}`, "init.sh", "LIFECYCLE", "PATH", "SCRIPT", "STA-011"),
+		{
+			Name: "field-config-feature-later", Title: "a feature that nobody has was added; the container goes on",
+			Inject: `up; echo '{"image": "busybox:testbed", "features": {"localhost:5000/team/tool:1": {}}}' >.devcontainer/devcontainer.json`,
+			Want:   codes("FEATURE"), Sees: "localhost:5000",
+		},
 		{
 			Name: "field-config-deleted", Title: "devcontainer.json was deleted, the container goes on",
 			Inject: `up; rm .devcontainer/devcontainer.json`,

@@ -20,6 +20,7 @@ func Checks() []doctor.Check {
 	return []doctor.Check{
 		doctor.Row("DC-CFG-001", "devcontainer.json y los archivos que nombra", "devcontainer.json and the files that it names", written),
 		{Code: "DC-CFG-002", Title: doctor.Say("Compose acepta sus archivos", "Compose takes its files"), Limit: 7 * time.Second, Look: composed},
+		doctor.Row("DC-CFG-003", "Las features se pueden descargar", "The features can be fetched", fetched),
 	}
 }
 
@@ -37,9 +38,11 @@ func written(_ context.Context, s *scene.Scene) []doctor.Finding {
 		}
 		found = devjson.Judge(path, text, devjson.Options{Files: os.DirFS(s.Workspace), Folder: s.Workspace, Env: s.Env()})
 	}
-	made := madeOf(s)
-	found = slices.DeleteFunc(found, made.knowsBetter)
 	if len(found) == 0 {
+		return doctor.Good("%s", path)
+	}
+	made := madeOf(s)
+	if found = slices.DeleteFunc(found, made.knowsBetter); len(found) == 0 {
 		return doctor.Good("%s", path)
 	}
 	all := make([]doctor.Finding, 0, len(found))

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -138,7 +139,9 @@ func failure(lines []string) int {
 // reasoned finds the cause in what a daemon said last. The last line is what it
 // failed of; those before may only be how it went down.
 func (h home) reasoned(lines []string, f *doctor.Finding) {
-	said := strings.Join(lines[max(0, len(lines)-6):], "\n")
+	said := strings.Join(slices.DeleteFunc(slices.Clone(lines[max(0, len(lines)-6):]), func(line string) bool {
+		return contains(line, "level=warning", "level=info", "level=debug") // it tries containerd before that is up
+	}), "\n")
 	for _, text := range []string{lines[len(lines)-1], said} {
 		for _, known := range reasons() {
 			if contains(text, known.words...) {
