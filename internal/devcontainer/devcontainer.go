@@ -137,6 +137,9 @@ func (r *Room) scene(ctx context.Context, w *procedure.Work) (*scene.Scene, Sele
 		pick.Workspace = cmp.Or(c.Devcontainer.Workspace, c.Project)
 	}
 	pick.Workspace = filepath.Clean(pick.Workspace)
+	if inside, err := filepath.Rel(pick.Workspace, pick.Config); err == nil && filepath.IsAbs(pick.Config) {
+		pick.Config = filepath.ToSlash(inside)
+	}
 	s := scene.New(ctx, scene.Options{
 		Door: w.Door, Workspace: pick.Workspace, Config: pick.Config, Docker: r.o.Docker, Environ: r.o.Environ, Now: r.o.Now,
 		Reach: c.Devcontainer.Reach,

@@ -42,6 +42,9 @@ func (r *Room) publish(w *procedure.Work, report doctor.Report, pick Selection) 
 // examine asks some checks, and finds the root causes.
 func (r *Room) examine(ctx context.Context, w *procedure.Work, target string, some []doctor.Check) (doctor.Report, Selection, error) {
 	s, pick, err := r.scene(ctx, w)
+	if err == nil && pick.To != "" && target != bundleTarget {
+		err = doctor.CheckForm(pick.To)
+	}
 	if err != nil {
 		return doctor.Report{}, pick, err
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"iact-infra/internal/fault"
@@ -15,11 +16,10 @@ import (
 // Save writes the report to a file, in the form that its name asks for: .json,
 // .md or .xml, which is JUnit's.
 func (r Report) Save(path string) error {
-	forms := map[string]func(io.Writer) error{".json": r.writeJSON, ".md": r.writeMarkdown, ".xml": r.writeJUnit}
-	write, known := forms[filepath.Ext(path)]
-	if !known {
-		return fault.New(fault.Usage, "-to=FILE ends in .md, .xml (JUnit) or .json", fmt.Errorf("save report: %q says no form", path))
+	if err := CheckForm(path); err != nil {
+		return err
 	}
+	write := map[string]func(io.Writer) error{".json": r.writeJSON, ".md": r.writeMarkdown, ".xml": r.writeJUnit}[filepath.Ext(path)]
 	file, err := os.Create(path)
 	if err != nil {
 		return fmt.Errorf("save report: %w", err)
@@ -30,6 +30,14 @@ func (r Report) Save(path string) error {
 	}
 	if err := file.Close(); err != nil {
 		return fmt.Errorf("save report: %w", err)
+	}
+	return nil
+}
+
+// CheckForm refuses a name that says no form.
+func CheckForm(path string) error {
+	if !slices.Contains([]string{".json", ".md", ".xml"}, filepath.Ext(path)) {
+		return fault.New(fault.Usage, "-to=FILE ends in .md, .xml (JUnit) or .json", fmt.Errorf("save report: %q says no form", path))
 	}
 	return nil
 }

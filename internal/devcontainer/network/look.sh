@@ -57,7 +57,7 @@ limit() { if has timeout; then timeout "$@"; else shift; "$@"; fi; }
 
 dns() {
   if has nslookup && has timeout; then
-    out=$(limit 2 nslookup "$2" "$1" 2>&1)
+    out=$(limit 1 nslookup "$2" "$1" 2>&1)
     case $?:$out in
       0:*) echo "dns $1 $2 NOERROR $(echo "$out" | awk 'seen && /^Address/ { sub(/^Address[^:]*: */, ""); print $1 } /^Name:/ { seen = 1 }' | tr '\n' ' ')" ;;
       *NXDOMAIN*|*"No answer"*) echo "dns $1 $2 NXDOMAIN" ;;

@@ -77,6 +77,9 @@ func (g *group) ofEngine(ctx context.Context, s *scene.Scene) (*machine, error) 
 			m.local, m.why = false, "a rootless engine has a network of its own"
 		}
 		m.daemon(a["daemons"], e)
+		if nets, err := s.Networks(); err == nil && m.local && strings.Contains(a["daemons"], " hidden ") && m.none(nets) {
+			m.local, m.apart, m.why = false, true, "the engine seems to run in a network of its own"
+		}
 		return m, nil
 	})
 }
@@ -92,7 +95,7 @@ func (m *machine) daemon(text string, e *scene.Engine) {
 			continue
 		}
 		d := seen{f[2], f[3] + " "}
-		if f[1] == "here" {
+		if f[1] != "other" {
 			here = append(here, d)
 		} else {
 			other = append(other, d)
@@ -113,6 +116,14 @@ func (m *machine) daemon(text string, e *scene.Engine) {
 	for _, d := range m.daemons {
 		m.off = d.rules == "off" || regexp.MustCompile(`--iptables(=| )false`).MatchString(d.command)
 	}
+}
+
+// none says whether this machine has no bridge of any of the engine's networks.
+func (m *machine) none(nets []scene.Network) bool {
+	return !slices.ContainsFunc(nets, func(n scene.Network) bool {
+		_, there := m.forward[device(n)]
+		return n.Driver == "bridge" && there
+	})
 }
 
 // holders reads ss -ltnpH.

@@ -9,8 +9,11 @@ for at in /proc/[0-9]*; do
   read -r name <"$at/comm" || continue
   [ "$name" = dockerd ] || continue
   here=here rules=on space=$(readlink "$at/ns/net")
-  # Only root may see it.
-  [ -z "$space" ] || [ "$space" = "$(readlink /proc/self/ns/net)" ] || here=other
+  case $space in
+    "$(readlink /proc/self/ns/net)") ;;
+    '') here=hidden ;; # but from root
+    *) here=other ;;
+  esac
   file=$(tr '\0=' '\n\n' <"$at/cmdline" | sed -n '/^--config-file$/{n;p;}')
   ! grep -Eq '"iptables"[[:space:]]*:[[:space:]]*false' "${file:-/etc/docker/daemon.json}" || rules=off
   echo "${at#/proc/} $here $rules $(tr '\0' ' ' <"$at/cmdline")"

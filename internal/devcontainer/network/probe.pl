@@ -11,18 +11,24 @@ use Socket qw(:DEFAULT :addrinfo IPPROTO_IP IPPROTO_UDP);
 
 $| = 1;
 $ENV{RES_OPTIONS} = 'timeout:1 attempts:1';
-my $limit = 1.1;
+my $limit = 0.9;
 my %verbs = (dns => \&dns, to => \&to, mtu => \&mtu);
+my %asked;
 for my $question (@ARGV) {
     my $child = fork;
-    next if $child;
-    alarm 3;    # names of the system may take longer
-    $SIG{ALRM} = sub { answer($question, '! no answer'); exit };
+    if ($child) { $asked{$child} = $question; next }
     my ($verb, @words) = split / /, $question;
     answer($question, $verbs{$verb}->(@words));
     exit;
 }
-1 while wait > 0;
+# Names of the system may take longer: a second for each of its servers.
+for (1 .. 70) {
+    while ((my $done = waitpid(-1, 1)) > 0) { delete $asked{$done} }    # WNOHANG
+    last if !%asked;
+    select(undef, undef, undef, 0.02);
+}
+kill 'KILL', keys %asked;
+answer($_, '! no answer') for values %asked;
 
 sub answer { syswrite(STDOUT, join(' ', @_) . "\n") }
 
