@@ -76,6 +76,16 @@ tar -C box -c . | docker import - app:static >/dev/null; rm -r box; run app:stat
 		},
 		{Name: "well-link", Title: "the workspace is a link", Config: none, Inject: `mkdir "$W.real"; mkdir "$W.real/.devcontainer"; echo '{"image": "busybox:testbed"}' >"$W.real/.devcontainer/devcontainer.json"; cd /; rm -r "$W"; ln -s "$W.real" "$W"; up`},
 		{Name: "well-restarted", Title: "a container that was stopped and started again", Inject: `up; docker restart --time 1 "$(c)"; up`},
+		{
+			Name: "well-bare", Title: "made by hand without a mount, of an image without /tmp and /etc/passwd", Config: `{"image": "app:bare"}`,
+			Inject: `mkdir -p box/bin; cp /bin/busybox box/bin; for f in $(ldd /bin/busybox 2>/dev/null | grep -oE '/[^ ]+' || true); do cp --parents -L "$f" box; done; for n in sh sleep cat id; do ln -s busybox "box/bin/$n"; done
+tar -C box -c . | docker import - app:bare >/dev/null; rm -r box; docker run --detach --label "devcontainer.local_folder=$W" app:bare sleep 600`,
+		},
+		{
+			Name: "well-by-hand", Title: "made by hand, mounted where workspaceFolder says", Config: `{"image": "busybox:testbed", "workspaceFolder": "/workspace"}`,
+			Inject: `docker run --detach --label "devcontainer.local_folder=$W" --volume "$W:/workspace" "$IMAGE" sleep 600`,
+		},
+		{Name: "well-unlabelled", Title: "made by hand, without labels", Inject: `docker run --detach --volume "$W:/workspace" "$IMAGE" sleep 600`},
 		{Name: "well-proxy", Title: "a proxy that answers", Config: `{"image": "busybox:testbed", "containerEnv": {"http_proxy": "http://proxy.example:3128", "no_proxy": "localhost,127.0.0.1"}}`},
 	}
 }
@@ -91,6 +101,10 @@ func healthyComposed() []Case {
 		{
 			Name: "well-services-profile", Title: "a service of a profile does not run", Needs: "compose", Config: composed,
 			Inject: project + `sed -i 's/^  db:/&\n    profiles: [tools]/' .devcontainer/compose.yaml; up`,
+		},
+		{
+			Name: "well-services-variable", Title: "a variable of the tools that has a default in Compose", Needs: "compose", Config: composed,
+			Inject: project + `sed -i 's|"..:/work"|"..:${containerWorkspaceFolder:-/work}"|' .devcontainer/compose.yaml; up`,
 		},
 		{
 			Name: "well-services-once", Title: "a service that does its work once has done it", Needs: "compose", Config: composed,
