@@ -11,7 +11,8 @@ import (
 
 // unread is a file that is there and cannot be read: no tool can, either.
 func unread(path string, err error) []doctor.Finding {
-	cause, fix := procedure.Text{}, "ls -ld "+path
+	var cause procedure.Text
+	fix := "ls -ld " + path
 	switch {
 	case errors.Is(err, syscall.EISDIR):
 		cause = doctor.Say("hay un directorio en el lugar del archivo", "a directory stands in the place of the file")

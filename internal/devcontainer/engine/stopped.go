@@ -128,8 +128,8 @@ func failure(lines []string) int {
 			last = -1
 		case contains(line, "failed to start daemon", "unable to configure the docker daemon", "level=fatal", "unable to parse logging level", "failed to load listener", "can't create unix socket", "flag provided", "unknown flag", "panic:"):
 			last = i
-		// Before it can log, dockerd prints why it goes, and nothing after that.
-		case i == len(lines)-1 && line != "" && !strings.HasPrefix(line, "time="):
+		// What keeps it from the very beginning is printed, and not logged.
+		case i > 0 && contains(lines[i-1], `msg="starting up"`) && line != "" && !contains(line, "level=", "docker.service", "docker application container engine"):
 			last = i
 		}
 	}
