@@ -89,7 +89,9 @@ engine_stop() {
 
 # engine_refuses starts a daemon that does not come up, after the old one was stopped.
 engine_refuses() {
+  : >/var/log/docker.log
   engine_try "$@"
+  await test -s /var/log/docker.log # else it has not begun
   await eval '! pgrep -x dockerd'
 }
 
