@@ -38,7 +38,7 @@ func notMade(ctx context.Context, s *scene.Scene) []doctor.Finding {
 	at, err := time.Parse(time.RFC3339Nano, last[1])
 	age := s.Now().Sub(at)
 	said := strings.ReplaceAll(strings.TrimSuffix(last[2], `"`), `\"`, `"`)
-	if err != nil || age > lately || at.Before(configured(s)) || age > now && !concerns(s, said) {
+	if err != nil || age > lately || at.Before(configured(s).Add(-time.Second)) || age > now && !concerns(s, said) {
 		return nil
 	}
 	if strings.Contains(strings.ToLower(said), "no such image") {
@@ -56,8 +56,8 @@ func notMade(ctx context.Context, s *scene.Scene) []doctor.Finding {
 	return []doctor.Finding{f}
 }
 
-// configured is when the configuration was last changed: what was refused before
-// that says nothing of it.
+// configured is when the configuration was last changed, as exactly as the clocks
+// of files go: what was refused before that says nothing of it.
 func configured(s *scene.Scene) time.Time {
 	path, err := s.ConfigPath()
 	if err != nil {
