@@ -98,27 +98,28 @@ func (f *Fake) Start(ctx context.Context, c command.Command, stdout *os.File) (c
 		}
 		return nil, err
 	}
-	p := &played{call: *call, done: make(chan struct{})}
+	p := &played{call: call, done: make(chan struct{})}
 	go p.play(ctx, c.Stdin, stdout)
 	return p, nil
 }
 
-func (f *Fake) take(ctx context.Context, c command.Command) (*Call, error) {
+// take finds the call, and gives it as it is now: others may come meanwhile.
+func (f *Fake) take(ctx context.Context, c command.Command) (Call, error) {
 	f.t.Helper()
 	if err := command.Stopped(ctx); err != nil {
-		return nil, err
+		return Call{}, err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.lacks[c.Program] {
-		return nil, &command.NotFound{Program: c.Program}
+		return Call{}, &command.NotFound{Program: c.Program}
 	}
 	f.seen = append(f.seen, c)
 	var open []string
 	for _, call := range f.calls {
 		if call.matches(c) {
 			call.came++
-			return call, nil
+			return *call, nil
 		}
 		if call.came < call.most {
 			open = append(open, "  "+call.String())
@@ -128,7 +129,7 @@ func (f *Fake) take(ctx context.Context, c command.Command) (*Call, error) {
 		}
 	}
 	f.t.Errorf("unexpected command: %s\nexpected:\n%s", c, strings.Join(open, "\n"))
-	return nil, fmt.Errorf("unexpected command: %s", c)
+	return Call{}, fmt.Errorf("unexpected command: %s", c)
 }
 
 func (f *Fake) verify() {

@@ -28,7 +28,7 @@ func words(line string) ([]string, error) {
 			return false
 		}
 		var fields []string
-		fields, bad = expand.Fields(nil, word)
+		fields, bad = expand.Fields(&expand.Config{}, word) // without one the package takes its own, which all share
 		all = append(all, fields...)
 		return bad == nil
 	})
