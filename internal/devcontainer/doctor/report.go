@@ -136,7 +136,7 @@ func (r Report) MarshalJSON() ([]byte, error) {
 }
 
 // words are those of the text, in a language.
-type words struct{ where, seen, cause, fix, repair, by, safe, ask, total, hidden, unknown, others string }
+type words struct{ where, seen, cause, fix, repair, by, safe, ask, total, hidden, unknown, others, repaired, undo string }
 
 func wordsIn(lang string) words {
 	if lang == "es" {
@@ -144,12 +144,14 @@ func wordsIn(lang string) words {
 			"lugar", "visto", "causa", "remedio", "reparable", "por", "-fix=true lo hace", "-fix=true lo hace si se le deja",
 			"%s: %s (%d bien, %d avisos, %d fallos; %s)\n", "%d consecuencias ocultas; -all=true las muestra\n", "%d no se pudieron mirar: %s; -all=true las muestra\n",
 			"hay otras configuraciones, que -config=ARCHIVO elige: %s\n",
+			"reparado", "deshacer",
 		}
 	}
 	return words{
 		"where", "seen", "cause", "fix", "repair", "by", "-fix=true does it", "-fix=true does it when it may",
 		"%s: %s (%d ok, %d warnings, %d failures; %s)\n", "%d consequences are hidden; -all=true shows them\n", "%d could not be looked at: %s; -all=true shows them\n",
 		"there are other configurations, which -config=FILE chooses: %s\n",
+		"repaired", "undo",
 	}
 }
 
@@ -158,6 +160,14 @@ func wordsIn(lang string) words {
 func (r Report) Write(to io.Writer) error {
 	say := wordsIn(r.Lang)
 	var b strings.Builder
+	for _, done := range r.Repaired {
+		if done.Gone {
+			fmt.Fprintf(&b, "%s  %s  %s\n", say.repaired, done.Code, report.Clean(strings.Join(done.Do, "; ")))
+			if len(done.Undo) > 0 {
+				fmt.Fprintf(&b, "      %s  %s\n", say.undo, report.Clean(strings.Join(done.Undo, "; ")))
+			}
+		}
+	}
 	for _, f := range r.shown() {
 		if f.Bad() {
 			r.writeBad(&b, say, f)
