@@ -26,7 +26,13 @@ func (h *House) buildDevcontainer() *devcontainer.Room {
 		},
 	})
 	if h.continues != nil {
-		_ = room.Select(devcontainer.Asked(h.continues.Args())) // the first one is never refused
+		pick := devcontainer.Asked(h.continues.Args())
+		for _, path := range []*string{&pick.Workspace, &pick.To} {
+			if *path != "" {
+				*path, _ = filepath.Abs(*path) // it stays as it is where there is no directory to begin at
+			}
+		}
+		_ = room.Select(pick) // the first one is never refused
 	}
 	return room
 }
