@@ -138,6 +138,11 @@ func (s *Scene) Containers() ([]*Container, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.mine.once.Do(func() { s.mine.value = s.those(all) })
+	return s.mine.value, nil
+}
+
+func (s *Scene) those(all []*Container) []*Container {
 	labelled := filter(all, func(c *Container) bool { return s.same(c.Label(LabelFolder)) })
 	projects := map[string]bool{}
 	for _, c := range all {
@@ -147,11 +152,11 @@ func (s *Scene) Containers() ([]*Container, error) {
 	}
 	composed := filter(all, func(c *Container) bool { return projects[c.Label(LabelProject)] })
 	if mine := union(labelled, composed); len(mine) > 0 {
-		return mine, nil
+		return mine
 	}
 	return filter(all, func(c *Container) bool {
 		return slices.ContainsFunc(c.Mounts, func(m Mount) bool { return m.Type == "bind" && s.same(m.Source) })
-	}), nil
+	})
 }
 
 // composed says whether the files of a Compose project are in the workspace.
@@ -170,16 +175,17 @@ func (s *Scene) Main() (*Container, error) {
 	}
 	config, _ := s.ConfigPath()
 	settings, _ := s.Settings()
-	score := func(c *Container) int {
-		points := 0
-		for points10, holds := range map[int]bool{
-			8: s.same(c.Label(LabelFolder)),
-			4: config != "" && c.Label(LabelConfig) == filepath.Join(s.Workspace, config),
-			2: settings.Service != "" && c.Label(LabelService) == settings.Service,
-			1: c.State.Running,
+	// What stands first counts more than all that follows.
+	score := func(c *Container) (points int) {
+		for _, holds := range []bool{
+			s.same(c.Label(LabelFolder)),
+			config != "" && c.Label(LabelConfig) == filepath.Join(s.Workspace, config),
+			settings.Service != "" && c.Label(LabelService) == settings.Service,
+			c.State.Running,
 		} {
+			points *= 2
 			if holds {
-				points += points10
+				points++
 			}
 		}
 		return points
@@ -201,8 +207,8 @@ func (s *Scene) same(path string) bool {
 	if filepath.Clean(path) == s.Workspace {
 		return true
 	}
-	at, err := filepath.EvalSymlinks(s.Workspace)
-	return err == nil && filepath.Clean(path) == at
+	s.real.once.Do(func() { s.real.value, s.real.err = filepath.EvalSymlinks(s.Workspace) })
+	return s.real.err == nil && filepath.Clean(path) == s.real.value
 }
 
 // inside says whether a path is the workspace or lies in it.

@@ -37,7 +37,9 @@ type Scene struct {
 	text       fact[[]byte]
 	settings   fact[devjson.Settings]
 	engine     fact[*Engine]
+	real       fact[string] // the workspace without links
 	containers fact[[]*Container]
+	mine       fact[[]*Container] // those of the workspace
 	networks   fact[[]Network]
 	volumes    fact[[]Volume]
 	machine    fact[*Machine]
