@@ -81,8 +81,3 @@ func (d Docker) Show(args ...string) string { return command.Change("docker", ar
 func Gone(err error) bool {
 	return err != nil && strings.Contains(strings.ToLower(err.Error()), "no such")
 }
-
-// Word is an error that is no more than its text.
-type Word string
-
-func (w Word) Error() string { return string(w) }

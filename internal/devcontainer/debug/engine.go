@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"iact-infra/internal/command"
-	"iact-infra/internal/devcontainer/client"
 	"iact-infra/internal/devcontainer/scene"
 )
 
@@ -19,7 +18,7 @@ import (
 // file that it writes to.
 func engineLog(ctx context.Context, d *Desk, e *scene.Engine, since time.Time) (*source, error) {
 	if !e.Local || e.Podman {
-		return nil, client.Word("the engine runs elsewhere: its log is not here")
+		return nil, command.Sentinel("the engine runs elsewhere: its log is not here")
 	}
 	pid, err := listener(ctx, e.Endpoint)
 	if err != nil {
@@ -34,7 +33,7 @@ func engineLog(ctx context.Context, d *Desk, e *scene.Engine, since time.Time) (
 			}
 			return &source{name: "engine", in: log, close: log.Close, parse: byDaemon()}, nil
 		} else if errors.Is(err, os.ErrPermission) {
-			return nil, client.Word("the log of the engine is open to root only")
+			return nil, command.Sentinel("the log of the engine is open to root only")
 		}
 	}
 	ask := command.Read("journalctl", "--unit", "docker", "--output", "short-unix", "--no-pager", "--quiet", "--since", "@"+strconv.FormatInt(since.Unix(), 10))

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"iact-infra/internal/command"
 	"iact-infra/internal/devcontainer/client"
 	"iact-infra/internal/devcontainer/scene"
 )
@@ -132,7 +133,7 @@ func (h *helper) tell(format string, args ...any) {
 }
 
 // errNoShell says that nothing can be run in the copy.
-const errNoShell = client.Word("there is no shell in it, and this machine has no static busybox to lend it (apt-get install busybox-static)")
+const errNoShell = command.Sentinel("there is no shell in it, and this machine has no static busybox to lend it (apt-get install busybox-static)")
 
 // fits makes the helper such that it can start, by what kept it from that: each
 // reason is taken away once, and told.

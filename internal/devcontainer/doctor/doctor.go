@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"iact-infra/internal/command"
 	"iact-infra/internal/devcontainer/scene"
 	"iact-infra/internal/procedure"
 )
@@ -92,11 +93,7 @@ func (c Check) look(ctx context.Context, s *scene.Scene) (found []Finding) {
 }
 
 // errLate is why a check was ended.
-const errLate = late("the check took too long")
-
-type late string
-
-func (l late) Error() string { return string(l) }
+const errLate = command.Sentinel("the check took too long")
 
 // place is the line of this program at which a check broke.
 func place(stack []byte) string {

@@ -63,7 +63,7 @@ func (u *Uncomposed) Error() string { return u.Said }
 func (u *Uncomposed) Unwrap() error { return u.Err }
 
 // errNoPlugin is why the Compose files are not known.
-const errNoPlugin = word("docker has no compose plugin")
+const errNoPlugin = command.Sentinel("docker has no compose plugin")
 
 // Compose asks Compose what the files say. Nil when the workspace uses none; the
 // error is *Uncomposed when Compose read them and refused.

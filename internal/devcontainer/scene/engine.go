@@ -39,8 +39,7 @@ type Engine struct {
 	Kernel   string
 	Warnings []string
 	Security []string
-	Log      string // the default logging driver
-	Mirrors  []string
+	Log      string          // the default logging driver
 	Info     json.RawMessage // all of docker info
 }
 
@@ -144,7 +143,6 @@ func (e *Engine) read(out string) error {
 		Warnings        []string
 		SecurityOptions []string
 		ServerErrors    []string
-		RegistryConfig  struct{ Mirrors []string }
 		ProductLicense  string
 	}
 	if err := json.Unmarshal([]byte(out), &in); err != nil {
@@ -154,11 +152,11 @@ func (e *Engine) read(out string) error {
 		if len(in.ServerErrors) == 0 {
 			return errNoVersion
 		}
-		return word(strings.Join(in.ServerErrors, "; "))
+		return command.Sentinel(strings.Join(in.ServerErrors, "; "))
 	}
 	e.Client, e.Server, e.Root, e.Arch, e.Driver = in.ClientInfo.Version, in.ServerVersion, in.DockerRootDir, in.Architecture, in.Driver
 	e.Cgroup, e.Name, e.Kernel, e.Warnings, e.Security = in.CgroupVersion, in.Name, in.KernelVersion, in.Warnings, in.SecurityOptions
-	e.Log, e.Mirrors, e.Info = in.LoggingDriver, in.RegistryConfig.Mirrors, json.RawMessage(out)
+	e.Log, e.Info = in.LoggingDriver, json.RawMessage(out)
 	// Podman's imitation of the API has its own licence line, and its store elsewhere.
 	e.Podman = in.ProductLicense == "Apache-2.0" || strings.Contains(in.DockerRootDir, "/containers/storage")
 	e.Desktop = in.OperatingSystem == "Docker Desktop"
@@ -193,7 +191,7 @@ func (s *Scene) raw(ctx context.Context, limit time.Duration, args ...string) (s
 }
 
 // errNoVersion is something that answers and is no engine.
-const errNoVersion = word("what answers tells no version: it is no container engine")
+const errNoVersion = command.Sentinel("what answers tells no version: it is no container engine")
 
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")

@@ -36,12 +36,7 @@ func parts(out string) Answers {
 }
 
 // errNotRunning is why nothing can be asked inside.
-const errNotRunning = word("the container does not run")
-
-// word is an error that is no more than its text.
-type word string
-
-func (w word) Error() string { return string(w) }
+const errNotRunning = command.Sentinel("the container does not run")
 
 // Here runs a script of reading commands on this machine. What it says of the
 // kernel is true of the containers only when Engine.Local is.

@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+
+	"iact-infra/internal/command"
 )
 
 // Disk is a file system, as seen from a path on it.
@@ -41,7 +43,7 @@ type Machine struct {
 	OpenFiles, FileLimit int64 // of the whole kernel
 }
 
-const errElsewhere = word("the engine runs on another machine")
+const errElsewhere = command.Sentinel("the engine runs on another machine")
 
 // Machine looks at this machine, when the engine's containers run on it. An
 // engine that does not answer is taken to be here when its socket is.

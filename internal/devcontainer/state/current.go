@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"iact-infra/internal/command"
 	"iact-infra/internal/devcontainer/doctor"
 	"iact-infra/internal/devcontainer/scene"
 	"iact-infra/internal/devjson"
@@ -64,7 +65,7 @@ func other(s *scene.Scene, c *scene.Container) []doctor.Finding {
 	return []doctor.Finding{{
 		State: doctor.Warn, Title: title("DC-STA-014"), Where: c.Name, Evidence: fmt.Sprintf("made of %s, asked for %s", inWorkspace(s, label), path),
 		Cause: doctor.Say("el contenedor es de otra configuración del espacio de trabajo", "the container is that of another configuration of the workspace"),
-		Fix:   "devcontainer up --workspace-folder " + quote(s.Workspace) + " --config " + quote(filepath.Join(s.Workspace, path)),
+		Fix:   "devcontainer up --workspace-folder " + command.Quote(s.Workspace) + " --config " + command.Quote(filepath.Join(s.Workspace, path)),
 	}}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"iact-infra/internal/command"
 	"iact-infra/internal/devcontainer/doctor"
 	"iact-infra/internal/devcontainer/scene"
 	"iact-infra/internal/procedure"
@@ -99,7 +100,7 @@ func windows(ctx context.Context, s *scene.Scene, c *scene.Container, f *doctor.
 	f.Code = "DC-STA-008"
 	f.Evidence += "; the first line of " + script + ` ends in "\r\n"`
 	f.Cause = doctor.Say("%s tiene finales de línea de Windows (CRLF): el shell los toma por parte de cada orden", "%s has the line ends of Windows (CRLF): the shell takes them for a part of each command", script)
-	f.Fix = "sed -i 's/\\r$//' " + quote(path.Base(script)) + "\n" + up(s)
+	f.Fix = "sed -i 's/\\r$//' " + command.Quote(path.Base(script)) + "\n" + up(s)
 }
 
 // explain adds to a finding what the catalogue of symptoms says of a text.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"iact-infra/internal/command"
 	"iact-infra/internal/devcontainer/doctor"
 	"iact-infra/internal/devcontainer/scene"
 )
@@ -35,7 +36,7 @@ func unhealthy(c *scene.Container) doctor.Finding {
 	probe := ""
 	if c.Config.Healthcheck != nil {
 		probe = strings.Join(c.Config.Healthcheck.Test[min(1, len(c.Config.Healthcheck.Test)):], " ")
-		f.Fix += "\ndocker exec " + c.Name + " sh -c " + quote(probe)
+		f.Fix += "\ndocker exec " + c.Name + " sh -c " + command.Quote(probe)
 	}
 	if len(c.State.Health.Log) == 0 {
 		return f

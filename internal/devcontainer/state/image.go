@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"iact-infra/internal/command"
 	"iact-infra/internal/devcontainer/doctor"
 	"iact-infra/internal/devcontainer/scene"
 )
@@ -66,7 +67,7 @@ func ready(s *scene.Scene) []instruction {
 
 // absent is an image that the engine does not have.
 func absent(ctx context.Context, s *scene.Scene, name, where string) doctor.Finding {
-	f := doctor.Finding{State: doctor.Warn, Title: title("DC-STA-012"), Evidence: "no image " + name + " in the engine", Where: where, Fix: "docker pull " + quote(name)}
+	f := doctor.Finding{State: doctor.Warn, Title: title("DC-STA-012"), Evidence: "no image " + name + " in the engine", Where: where, Fix: "docker pull " + command.Quote(name)}
 	registry, repository, local := source(name)
 	f.Cause = doctor.Say("aún no se ha descargado de %s, o allí no existe con ese nombre", "it was not pulled from %s yet, or does not exist there by that name", registry)
 	if local {
@@ -131,7 +132,7 @@ func platform(ctx context.Context, s *scene.Scene) []doctor.Finding {
 	f := doctor.Finding{
 		State: doctor.Warn, Title: title("DC-STA-013"), Where: name, Evidence: fmt.Sprintf("image %s/%s, engine %s", i.Os, i.Architecture, goArch(e.Arch)),
 		Cause: doctor.Say("la imagen es para %s y el motor es %s: donde hay emulación va muy lenta, y si no, no corre", "the image is for %s and the engine is %s: where there is emulation it is very slow, and else it does not run", i.Architecture, goArch(e.Arch)),
-		Fix:   "docker pull --platform linux/" + goArch(e.Arch) + " " + quote(name) + "\n" + up(s),
+		Fix:   "docker pull --platform linux/" + goArch(e.Arch) + " " + command.Quote(name) + "\n" + up(s),
 	}
 	if c != nil && !c.State.Running {
 		if e := condition(ctx, s, c); e != nil && e.Code == "DC-STA-007" {

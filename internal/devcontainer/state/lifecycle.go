@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"iact-infra/internal/command"
 	"iact-infra/internal/devcontainer/doctor"
 	"iact-infra/internal/devcontainer/scene"
 	"iact-infra/internal/devjson"
@@ -86,11 +87,11 @@ func failedHook(c *scene.Container, h hook, code int) doctor.Finding {
 func again(c *scene.Container, h hook) string {
 	words := []string{"docker", "exec", "-it"}
 	if at := workdir(c); at != "" {
-		words = append(words, "-w", quote(at))
+		words = append(words, "-w", command.Quote(at))
 	}
 	words = append(words, c.Name)
 	for _, word := range h.argv {
-		words = append(words, quote(word))
+		words = append(words, command.Quote(word))
 	}
 	return strings.Join(words, " ")
 }

@@ -66,11 +66,11 @@ func judge(ctx context.Context, s *scene.Scene, c *scene.Container, name, refuse
 	case refused == "permission denied":
 		f.Code = "DC-STA-008"
 		f.Cause = doctor.Say("%s no es ejecutable", "%s is not executable", name)
-		f.Fix = "chmod +x " + quote(path.Base(name)) + "\n" + up(s)
+		f.Fix = "chmod +x " + command.Quote(path.Base(name)) + "\n" + up(s)
 	case p.crlf:
 		f.Code = "DC-STA-008"
 		f.Cause = doctor.Say("%s tiene finales de línea de Windows (CRLF): el núcleo busca un intérprete cuyo nombre acaba en retorno", "%s has the line ends of Windows (CRLF): the kernel looks for an interpreter whose name ends in a carriage return", name)
-		f.Fix = "sed -i 's/\\r$//' " + quote(path.Base(name)) + "\n" + up(s)
+		f.Fix = "sed -i 's/\\r$//' " + command.Quote(path.Base(name)) + "\n" + up(s)
 	case refused == "no such file or directory":
 		f.Code = "DC-STA-008"
 		f.Cause = doctor.Say("%s no existe, o no existe el intérprete que pide", "%s does not exist, or the interpreter that it asks for does not", name)
@@ -83,7 +83,7 @@ func judge(ctx context.Context, s *scene.Scene, c *scene.Container, name, refuse
 	case p.seen && p.arch == "" && p.interpreter == "":
 		f.Code = "DC-STA-007"
 		f.Cause = doctor.Say("%s es un script sin su primera línea #!, o no es un programa", "%s is a script without its first line #!, or no program at all", name)
-		f.Fix = "head -n 1 " + quote(path.Base(name)) + "   # must be #!/bin/sh or the like\n" + up(s)
+		f.Fix = "head -n 1 " + command.Quote(path.Base(name)) + "   # must be #!/bin/sh or the like\n" + up(s)
 	default:
 		f.Code = "DC-STA-007"
 		f.Cause = doctor.Say("%s es de otra arquitectura, o un script sin #!", "%s is of another architecture, or a script without #!", name)

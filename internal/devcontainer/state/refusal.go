@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 
+	"iact-infra/internal/command"
 	"iact-infra/internal/devcontainer/doctor"
 	"iact-infra/internal/devcontainer/scene"
 	"iact-infra/internal/procedure"
@@ -115,7 +116,7 @@ func fill(text string, values []string) string {
 func quoted(values []string) []string {
 	all := make([]string, 0, len(values))
 	for _, v := range values {
-		all = append(all, quote(v))
+		all = append(all, command.Quote(v))
 	}
 	return all
 }

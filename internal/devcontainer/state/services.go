@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"iact-infra/internal/command"
 	"iact-infra/internal/devcontainer/doctor"
 	"iact-infra/internal/devcontainer/scene"
 )
@@ -73,12 +74,12 @@ func gone(s *scene.Scene, main *scene.Container, all []*scene.Container) []docto
 		f := doctor.Finding{
 			State: doctor.Warn, Code: "DC-STA-015", Title: title("DC-STA-015"), Where: name, Evidence: "project " + project(main) + " has no container of service " + name,
 			Cause: doctor.Say("servicio %s: su contenedor se quitó, o nunca se creó", "service %s: its container was removed, or never made", name),
-			Fix:   "docker compose -p " + quote(project(main)),
+			Fix:   "docker compose -p " + command.Quote(project(main)),
 		}
 		for _, file := range composed.Files {
-			f.Fix += " -f " + quote(file)
+			f.Fix += " -f " + command.Quote(file)
 		}
-		f.Fix += " up --detach " + quote(name)
+		f.Fix += " up --detach " + command.Quote(name)
 		if need != "" {
 			f.State = doctor.Fail
 		}

@@ -77,10 +77,8 @@ func title(code string) procedure.Text {
 
 // up makes the container again.
 func up(s *scene.Scene) string {
-	return "devcontainer up --remove-existing-container --workspace-folder " + quote(s.Workspace)
+	return "devcontainer up --remove-existing-container --workspace-folder " + command.Quote(s.Workspace)
 }
-
-func quote(word string) string { return command.Quote(word) }
 
 // exists says whether the workspace has a container at all.
 func exists(ctx context.Context, s *scene.Scene) []doctor.Finding {
@@ -97,7 +95,7 @@ func exists(ctx context.Context, s *scene.Scene) []doctor.Finding {
 	return append(slices.Concat(runtimes(s), notMade(ctx, s)), doctor.Finding{
 		State: doctor.Warn, Title: title("DC-STA-001"), Evidence: "no container has the label " + scene.LabelFolder + "=" + s.Workspace,
 		Cause: doctor.Say("todavía no se ha creado, no se pudo crear, o se quitó", "it was not made yet, could not be made, or was removed"),
-		Fix:   "devcontainer up --workspace-folder " + quote(s.Workspace),
+		Fix:   "devcontainer up --workspace-folder " + command.Quote(s.Workspace),
 	})
 }
 
