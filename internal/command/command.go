@@ -43,6 +43,10 @@ type Command struct {
 	// Stdin is what the program reads; nil is an empty input. A file is handed
 	// to the program itself.
 	Stdin io.Reader
+	// Stderr also gets what the program writes to standard error, as it comes and
+	// unmasked. It is written to from another goroutine until the program has
+	// ended; what it refuses is lost. Only Local() knows it.
+	Stderr io.Writer
 	// Timeout ends the program after that long; 0 leaves it to the context.
 	Timeout time.Duration
 	// Live says that what it writes is read while it runs: a stream of it is not

@@ -73,7 +73,7 @@ func startLocal(ctx context.Context, c Command, stdout *os.File, marks *marks) (
 	if stdout != nil {
 		cmd.Stdout = stdout
 	}
-	stderr, err := newTail(marks)
+	stderr, err := newTail(marks, c.Stderr)
 	if err != nil {
 		return nil, err
 	}

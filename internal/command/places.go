@@ -70,9 +70,14 @@ func (p *Places) Transport(via string) (Transport, error) {
 	case "compose":
 		p.open[via] = NewDocker(DockerOptions{Name: via, Service: name, Env: p.DockerEnv})
 	case "vagrant":
-		p.open[via] = NewVagrant(VagrantOptions{Name: via, Machine: name, Dir: p.VagrantDir, Cache: filepath.Join(p.Cache, "vagrant")})
+		p.open[via] = NewVagrant(p.Vagrant(name))
 	}
 	return p.open[via], nil
+}
+
+// Vagrant is how a machine of Vagrant is reached.
+func (p *Places) Vagrant(machine string) VagrantOptions {
+	return VagrantOptions{Name: "vagrant:" + machine, Machine: machine, Dir: p.VagrantDir, Cache: filepath.Join(p.Cache, "vagrant")}
 }
 
 // Close ends all connections.

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"io"
 	"os"
 	"sync"
 	"time"
@@ -12,7 +13,8 @@ const drained = 500 * time.Millisecond
 // tail reads a program's standard error and keeps the end of it.
 type tail struct {
 	read, write *os.File
-	marks       *marks // nil: there are none in it
+	marks       *marks    // nil: there are none in it
+	also        io.Writer // nil: nobody reads it while it comes
 	done        chan struct{}
 
 	mu   sync.Mutex
@@ -21,12 +23,12 @@ type tail struct {
 	cut  bool
 }
 
-func newTail(marks *marks) (*tail, error) {
+func newTail(marks *marks, also io.Writer) (*tail, error) {
 	read, write, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
-	t := &tail{read: read, write: write, marks: marks, done: make(chan struct{}), ring: make([]byte, 0, StderrKept)}
+	t := &tail{read: read, write: write, marks: marks, also: also, done: make(chan struct{}), ring: make([]byte, 0, StderrKept)}
 	go t.collect()
 	return t, nil
 }
@@ -36,6 +38,9 @@ func (t *tail) collect() {
 	buffer := make([]byte, 4<<10)
 	for {
 		n, err := t.read.Read(buffer)
+		if t.also != nil && n > 0 {
+			_, _ = t.also.Write(buffer[:n]) // the program is not held up for it
+		}
 		if t.marks == nil {
 			t.keep(buffer[:n])
 		} else {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,11 +51,10 @@ func (v *vagrant) shown(c Command) string {
 func (v *vagrant) reach(ctx context.Context, line, as string) (Command, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.ssh != nil {
-		return v.ssh.reach(ctx, line, as)
-	}
-	if config := v.cached(); config != "" {
+	if config := v.o.Kept(); v.ssh == nil && config != "" {
 		v.ssh = v.by(config)
+	}
+	if v.ssh != nil {
 		c, err := v.ssh.reach(ctx, line, as)
 		var away *Unreachable
 		if !errors.As(err, &away) {
@@ -75,14 +75,14 @@ func (v *vagrant) by(config string) *ssh {
 	return &ssh{o: SSHOptions{Name: v.o.Name, Target: v.o.Machine, Config: config}}
 }
 
-// cached is the kept answer, "" when there is none or when the machine is a
-// newer one.
-func (v *vagrant) cached() string {
-	kept, err := os.Stat(v.file())
+// Kept is the file with the last answer of Vagrant about the way to the machine,
+// "" when there is none or when the machine is a newer one.
+func (o VagrantOptions) Kept() string {
+	kept, err := os.Stat(o.file())
 	if err != nil {
 		return ""
 	}
-	ids, _ := filepath.Glob(filepath.Join(v.o.Dir, ".vagrant", "machines", v.o.Machine, "*", "id"))
+	ids, _ := filepath.Glob(filepath.Join(o.Dir, ".vagrant", "machines", o.Machine, "*", "id"))
 	if len(ids) == 0 {
 		return "" // the machine is gone, or not this directory's
 	}
@@ -91,13 +91,24 @@ func (v *vagrant) cached() string {
 			return ""
 		}
 	}
-	return v.file()
+	return o.file()
 }
 
-func (v *vagrant) file() string { return filepath.Join(v.o.Cache, v.o.Machine+".ssh-config") }
+// Forget drops the last answer of Vagrant about the way to the machine.
+func (o VagrantOptions) Forget() error {
+	if err := os.Remove(o.file()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("forget the way to %s: %w", o.Machine, err)
+	}
+	return nil
+}
+
+func (o VagrantOptions) file() string { return filepath.Join(o.Cache, o.Machine+".ssh-config") }
 
 // ask has Vagrant say how to reach the machine.
 func (v *vagrant) ask(ctx context.Context) (file string, err error) {
+	if _, err := os.Stat(v.o.Dir); errors.Is(err, fs.ErrNotExist) {
+		return "", v.fails(noVagrantfile, err)
+	}
 	c := Read("vagrant", "ssh-config", v.o.Machine)
 	c.Dir = v.o.Dir
 	c.Env = []string{"VAGRANT_CHECKPOINT_DISABLE=1"}
@@ -117,12 +128,15 @@ func (v *vagrant) ask(ctx context.Context) (file string, err error) {
 		return "", err
 	}
 	// A reader sees the old answer or the new one, never half of it.
-	fresh := v.file() + ".new"
+	fresh := v.o.file() + ".new"
 	if err := os.WriteFile(fresh, []byte(out), 0o600); err != nil {
 		return "", err
 	}
-	return v.file(), os.Rename(fresh, v.file())
+	return v.o.file(), os.Rename(fresh, v.o.file())
 }
+
+// noVagrantfile is what Vagrant says where there is none.
+const noVagrantfile = "A Vagrant environment or target machine is required"
 
 func (v *vagrant) fails(said string, err error) error {
 	start := Read("vagrant", "up", v.o.Machine)
@@ -131,7 +145,7 @@ func (v *vagrant) fails(said string, err error) error {
 	switch {
 	case strings.Contains(said, "was not found configured"):
 		away.Why, away.Fix = "the Vagrantfile in "+v.o.Dir+" has no machine "+v.o.Machine, "correct via; vagrant status lists the machines"
-	case strings.Contains(said, "A Vagrant environment or target machine is required"):
+	case strings.Contains(said, noVagrantfile):
 		away.Why, away.Fix = "no Vagrantfile in "+v.o.Dir, "name its directory in the configuration: vm: {dir: PATH}"
 	case strings.Contains(said, "not yet ready for SSH"), strings.Contains(said, "must be created before"):
 		away.Why = "the machine does not run"

@@ -2,9 +2,7 @@ package devcontainer
 
 import (
 	"context"
-	"fmt"
 	"io"
-	"strings"
 
 	"iact-infra/internal/procedure"
 )
@@ -20,15 +18,7 @@ func (r *Room) answers() io.Reader {
 	return nil
 }
 
-// confirm asks the person at the terminal. No is the default.
+// confirm asks the person at the terminal.
 func (r *Room) confirm(ctx context.Context, w *procedure.Work, question string) (bool, error) {
-	answer, err := w.Say.Ask(ctx, r.answers(), question)
-	if err != nil && answer == "" {
-		return false, fmt.Errorf("ask: %w", err)
-	}
-	switch strings.ToLower(strings.TrimSpace(answer)) {
-	case "y", "yes", "s", "si", "sí":
-		return true, nil
-	}
-	return false, nil
+	return w.Say.Confirm(ctx, r.answers(), question)
 }

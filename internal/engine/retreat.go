@@ -17,16 +17,18 @@ func (e *Engine) retreat(ctx context.Context) []Taken {
 	if e.opt.Keep || ctx.Err() != nil || !e.undoable(begun) || !e.failedHard() {
 		return nil
 	}
-	b := &wayBack{engine: e, recall: e.journal.recall, journals: func() ([]*journal.Journal, error) {
+	b := &wayBack{engine: e, retreat: true, recall: e.journal.recall, journals: func() ([]*journal.Journal, error) {
 		own, err := e.journal.own()
 		return []*journal.Journal{own}, err
 	}}
 	taken := b.back(ctx, begun)
-	if slices.ContainsFunc(taken, func(t Taken) bool { return t.Outcome == backUndone }) {
+	if slices.ContainsFunc(taken, func(t Taken) bool { return t.Outcome == backUndone }) && !slices.ContainsFunc(taken, staying) {
 		e.opt.Console.Print(fmt.Sprintf(wordsIn(e.opt.Lang).tookBack, e.journal.runID()))
 	}
 	return taken
 }
+
+func staying(t Taken) bool { return t.Outcome == backStays }
 
 // failedHard tells whether a step has failed in a way that stops the run.
 func (e *Engine) failedHard() bool {
@@ -57,6 +59,8 @@ func (e *Engine) aftermath(f *Failure, taken []Taken) {
 	switch {
 	case f.Cancelled != "":
 		left = f.words.leftCancelled
+	case slices.ContainsFunc(taken, staying):
+		left = f.words.leftStays
 	case slices.ContainsFunc(taken, Taken.stands):
 		left = f.words.leftHalf
 	case f.hard && e.opt.Keep:

@@ -22,7 +22,8 @@ const (
 	backPassed  = "passed over"   // there is nothing to undo; the step says why
 	backNothing = "nothing to undo"
 	backFailed  = "failed"
-	backLeft    = "left" // what needs it could not be undone
+	backLeft    = "left"  // what needs it could not be undone
+	backStays   = "stays" // to be gone on with
 	backNotYet  = "to do"
 )
 
@@ -48,6 +49,8 @@ type wayBack struct {
 	// which decides what still stands, and that of this process.
 	journals func() ([]*journal.Journal, error)
 	recall   func(journal.Step, string) (json.RawMessage, bool)
+	// retreat tells that a failure is the reason, and nobody's wish.
+	retreat bool
 }
 
 // undoable tells whether any of the steps has a way back.
@@ -65,11 +68,14 @@ func (b *wayBack) back(ctx context.Context, steps []journal.Step) []Taken {
 	e := b.engine
 	var all []Taken
 	needed := map[string]bool{} // by steps that still stand
+	stays := false
 	for _, s := range slices.Backward(steps) {
 		step, table, _ := e.opt.Registry.Lookup(s.Target)
 		taken := e.taken(step)
 		began := e.opt.Now()
 		switch {
+		case stays:
+			taken.Outcome = backStays
 		case needed[strings.ToLower(step.Target)]:
 			taken.Outcome = backLeft
 		case ctx.Err() != nil:
@@ -81,6 +87,7 @@ func (b *wayBack) back(ctx context.Context, steps []journal.Step) []Taken {
 		}
 		taken.Seconds = e.opt.Now().Sub(began).Seconds()
 		taken.Error = text(taken.err)
+		stays = taken.Outcome == backStays
 		if taken.stands() {
 			for _, need := range e.below(step) {
 				needed[need] = true
@@ -95,7 +102,9 @@ func (e *Engine) taken(step procedure.Step) Taken {
 	return Taken{Number: step.Number, Target: step.Target, Title: step.Title.In(e.opt.Lang), step: step}
 }
 
-func (t Taken) stands() bool { return t.Outcome == backFailed || t.Outcome == backLeft }
+func (t Taken) stands() bool {
+	return t.Outcome == backFailed || t.Outcome == backLeft || t.Outcome == backStays
+}
 
 // below is all that a step needs, directly or not, in lower case.
 func (e *Engine) below(step procedure.Step) []string {
@@ -134,11 +143,21 @@ func (b *wayBack) undo(ctx context.Context, taken *Taken, s journal.Step, table 
 		err = nil
 	}
 	ended := journal.Outcome{Outcome: journal.OK, Evidence: string(evidence), Error: text(err), Duration: e.opt.Now().Sub(began)}
-	if err != nil {
+	stays := errors.Is(err, procedure.ErrStays)
+	switch {
+	case stays:
+		ended.Outcome = journal.Kept
+	case err != nil:
 		ended.Outcome = journal.Failed
 	}
 	if lost := b.tell(func(j *journal.Journal) error { return j.Undone(s, ended) }); lost != nil {
-		err = besides(err, lost)
+		err, stays = besides(err, lost), false
+	}
+	if stays {
+		taken.Outcome, taken.Reason = backStays, err.Error()
+		line.Forget()
+		e.opt.Console.Print(s.Target + ": " + err.Error())
+		return
 	}
 	if err != nil {
 		taken.Outcome, taken.err = backFailed, fmt.Errorf("undo %s: %w", s.Target, err)
@@ -172,7 +191,7 @@ func (b *wayBack) proved(ctx context.Context, step procedure.Step, s journal.Ste
 		Say:    line,
 		Record: func(key string, value any) error { return unwritten(notes.record(key, value)) },
 		Recall: recalling(s, b.recall),
-		Lang:   e.opt.Lang,
+		Lang:   e.opt.Lang, Retreat: b.retreat,
 	}
 	if err := errors.Join(step.Undo(ctx, work), errors.Join(work.Deferred()...)); err != nil {
 		return "", err

@@ -13,11 +13,12 @@ type words struct {
 	cancelling, stillEnding, cancelledBy, nothingToRun string
 
 	// Of the way back and of going on. %s stands for runs, steps and settings.
-	tookBack, undone, nothingToUndo, nothingThere, notUndone         string
-	leftCancelled, leftKept, leftHalf, leftEarlier, leftBack, orUndo string
-	resuming, otherVersion, changedSettings, builtUpon, alreadyBack  string
-	rolledBack, undoneBefore, toUndo, earlierStands, needsUndoFirst  string
-	beforeStands                                                     string
+	tookBack, undone, nothingToUndo, nothingThere, notUndone        string
+	leftCancelled, leftKept, leftStays, leftHalf, leftEarlier       string
+	leftBack, orUndo                                                string
+	resuming, otherVersion, changedSettings, builtUpon, alreadyBack string
+	rolledBack, undoneBefore, toUndo, earlierStands, needsUndoFirst string
+	beforeStands                                                    string
 }
 
 func wordsIn(lang string) words {
@@ -34,6 +35,7 @@ func wordsIn(lang string) words {
 			undone:   "deshecho: ", nothingToUndo: "no se deshace: ", nothingThere: "nada que deshacer", notUndone: "sigue en pie",
 			leftCancelled: "la ejecución %s quedó a medias; para continuarla%s:",
 			leftKept:      "IACT_KEEP conserva lo que cambió la ejecución %s; para continuarla%s:",
+			leftStays:     "la ejecución %s queda hasta donde llegó; para continuarla%s:",
 			leftHalf:      "la ejecución %s no quedó deshecha del todo; para continuarla%s:",
 			leftEarlier:   "deshecho, pero sigue en pie la ejecución %s, que esta continuaba; para continuarla%s:",
 			orUndo:        " o deshacerla",
@@ -63,6 +65,7 @@ func wordsIn(lang string) words {
 		undone:   "undone: ", nothingToUndo: "not undone: ", nothingThere: "nothing to undo", notUndone: "still stands",
 		leftCancelled: "run %s was cut off; to go on with it%s:",
 		leftKept:      "IACT_KEEP keeps what run %s changed; to go on with it%s:",
+		leftStays:     "run %s stays as far as it has come; to go on with it%s:",
 		leftHalf:      "run %s is not wholly undone; to go on with it%s:",
 		leftEarlier:   "undone, but run %s, which this one continued, still stands; to go on with it%s:",
 		orUndo:        " or to undo it",

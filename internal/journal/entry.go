@@ -47,6 +47,7 @@ const (
 	Failed    = "failed"
 	Cancelled = "cancelled"
 	Broken    = "broken" // only Run.State says this
+	Kept      = "kept"   // of an undo that nobody asked for: it left the step as it is
 )
 
 // Entry is one line of a journal.

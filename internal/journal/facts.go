@@ -43,7 +43,15 @@ func (r Run) RolledBack() bool { return r.undone() && len(r.Standing()) == 0 }
 
 // HalfBack tells whether an undo of the run was begun that did not get to its end.
 func (r Run) HalfBack() bool {
-	begun := slices.ContainsFunc(r.Entries, func(e Entry) bool { return e.Event == Undo })
+	begun := false
+	for _, e := range r.Entries {
+		switch {
+		case e.Event == Undo:
+			begun = true
+		case e.Event == Undone && e.Outcome == Kept:
+			begun = false // the way back ended here, as it was meant to
+		}
+	}
 	return begun && len(r.Standing()) > 0
 }
 

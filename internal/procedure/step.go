@@ -14,6 +14,11 @@ var ErrNotDone = errors.New("not done yet")
 // to change anything. It counts as undone, and nothing more is said.
 var ErrNothingToUndo = errors.New("nothing to undo")
 
+// ErrStays is what an Undo returns in a retreat when it has left what its step
+// has made, so that it can be gone on with. Wrap it to say so. The steps before
+// it stay as well.
+var ErrStays = errors.New("it stays, to be gone on with")
+
 // Action does or undoes the work of a step.
 type Action func(ctx context.Context, w *Work) error
 

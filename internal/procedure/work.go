@@ -23,6 +23,9 @@ type Work struct {
 	// recorded before the step was undone is void. False means that there is none.
 	// Values come back as they were recorded, and the world may have moved on since.
 	Recall func(key string, into any) (bool, error)
+	// Retreat tells an Undo that nobody asked for it: a later step, or this one, has
+	// failed. What would be dear to make again may stay then: see ErrStays.
+	Retreat bool
 	// Planning tells that nothing may change.
 	Planning bool
 	// Run is the id of the run that the step belongs to, for the line that goes

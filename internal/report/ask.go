@@ -3,7 +3,9 @@ package report
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"strings"
 )
 
 // Ask writes a question on standard error and waits for a line of answers. The
@@ -44,6 +46,19 @@ func (l *Line) Ask(ctx context.Context, answers io.Reader, question string) (str
 	case <-ctx.Done():
 		return "", context.Cause(ctx)
 	}
+}
+
+// Confirm asks a question that is answered by yes or no, which is the default.
+func (l *Line) Confirm(ctx context.Context, answers io.Reader, question string) (bool, error) {
+	answer, err := l.Ask(ctx, answers, question)
+	if err != nil && answer == "" {
+		return false, fmt.Errorf("ask: %w", err)
+	}
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes", "s", "si", "sí":
+		return true, nil
+	}
+	return false, nil
 }
 
 // Aside keeps the live row away while somebody else writes to the terminal.
