@@ -52,12 +52,6 @@ type SSH struct {
 	Config string // a configuration file of OpenSSH; "" is the user's own
 }
 
-// VM is the section of the virtual machines.
-type VM struct {
-	Dir      string   // where the Vagrantfile is
-	Machines []string // empty: those that Vagrant has made there
-}
-
 // Keep says which sets rotation keeps: what any of its rules keeps. The zero
 // value of a rule is no rule.
 type Keep struct {
@@ -87,6 +81,7 @@ type Source struct {
 	Lock           bool
 	Volume, Mode   string // of Docker; live, pause or stop
 	Image          string
+	Machine        string // of Vagrant, or as its provider calls it
 	User           string
 	PasswordFile   string
 	Path           string

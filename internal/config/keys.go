@@ -44,7 +44,7 @@ type key struct {
 
 // kinds are the kinds of source there are. A new kind is added here, and to
 // the rows of the keys that it takes.
-func kinds() []string { return []string{"postgres", "mariadb", "files", "volume"} }
+func kinds() []string { return []string{"postgres", "mariadb", "files", "volume", "vm"} }
 
 // fallbackOf is the default for a kind of source.
 func (k key) fallbackOf(kind string) string {
@@ -85,19 +85,9 @@ func table() []key {
 			es: "Cómo se llega a otros hosts, con el cliente OpenSSH.",
 		},
 		{
-			name: "vm", shape: section, keys: []key{{
-				name: "dir", shape: path, fallback: ".", rule: pathRule,
-				en: "The directory of the Vagrantfile, for via: vagrant:MACHINE.",
-				es: "El directorio del Vagrantfile, para via: vagrant:MÁQUINA.",
-				at: func(c *Config, _ *Source) any { return &c.VM.Dir },
-			}, {
-				name: "machines", shape: texts, fallback: "[]", example: "[postgresql, mariadb]", rule: machineRule,
-				en: "The machines where backup:discover looks for databases; those that Vagrant has made there when left out.",
-				es: "Las máquinas en las que backup:discover busca bases de datos; si falta, las que Vagrant haya creado allí.",
-				at: func(c *Config, _ *Source) any { return &c.VM.Machines },
-			}},
-			en: "The virtual machines of Vagrant.",
-			es: "Las máquinas virtuales de Vagrant.",
+			name: "vm", shape: section, keys: vmKeys(),
+			en: "PROCED-INFRA-001: the virtual machines of Vagrant.",
+			es: "PROCED-INFRA-001: las máquinas virtuales de Vagrant.",
 		},
 		{
 			name: "host", shape: section, keys: hostKeys(),

@@ -79,7 +79,13 @@ func sourceKeys() []key {
 		},
 	}, volumeKeys(), []key{
 		{
-			name: "via", shape: text, fallback: "local", example: "ssh:USER@HOST", rule: placeRule, pattern: command.PlacePattern(),
+			name: "machine", shape: text, kinds: []string{"vm"}, example: "iact-devbox", rule: machineRule,
+			en: "The virtual machine, as the Vagrantfile or its provider calls it; the source's name when left out.",
+			es: "La máquina virtual, como la llaman el Vagrantfile o su proveedor; si falta, el nombre de la fuente.",
+			at: func(_ *Config, s *Source) any { return &s.Machine },
+		},
+		{
+			name: "via", shape: text, kinds: []string{"postgres", "mariadb", "files", "volume"}, fallback: "local", example: "ssh:USER@HOST", rule: placeRule, pattern: command.PlacePattern(),
 			en: "Where the programs of the source run: local, ssh:USER@HOST, docker:CONTAINER, compose:SERVICE or vagrant:MACHINE.",
 			es: "Dónde corren los programas de la fuente: local, ssh:USUARIO@HOST, docker:CONTENEDOR, compose:SERVICIO o vagrant:MÁQUINA.",
 			at: func(_ *Config, s *Source) any { return &s.Via },

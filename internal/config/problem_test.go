@@ -79,7 +79,7 @@ func TestEveryFaultIsOneLineWithPlaceValueAndRule(t *testing.T) {
 		{"a source without kind", list("{name: a}"), "1:20: backup.sources[0]: no kind; a source needs kind: one of postgres, mariadb, files"},
 		{"files without a path", list("{name: a, kind: files}"), "1:20: backup.sources[0]: no path; a source needs path: a path"},
 		{"files with a path of nothing", list("{name: a, kind: files, path: }"), "1:43: backup.sources[0].path: no value; give a path"},
-		{"a kind of a later room", list("{name: a, kind: vm}"), `1:36: backup.sources[0].kind: unknown kind "vm"; known: postgres, mariadb, files, volume`},
+		{"a kind of a later room", list("{name: a, kind: ci}"), `1:36: backup.sources[0].kind: unknown kind "ci"; known: postgres, mariadb, files, volume, vm`},
 		{"a directory for a volume", list("{name: a, kind: volume, volume: /srv}"), `1:52: backup.sources[0].volume: got "/srv"; the name of a volume is wanted, as docker volume ls prints it; a directory is a source of kind files`},
 		{"a mode that is none", list("{name: a, kind: volume, mode: paused}"), `1:50: backup.sources[0].mode: unknown mode "paused"; did you mean pause? known: live, pause, stop`},
 		{"an option for an image", list("{name: a, kind: volume, image: --rm}"), `1:51: backup.sources[0].image: got "--rm"; an image is NAME or NAME:TAG, as docker images prints it`},

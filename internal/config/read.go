@@ -195,6 +195,9 @@ func (r *reader) source(keys []key, n *yaml.Node, keyPath string) Source {
 	if s.Kind == "volume" && s.Volume == "" {
 		s.Volume = s.Name
 	}
+	if s.Kind == "vm" && s.Machine == "" {
+		s.Machine = s.Name
+	}
 	if slices.Contains(seen, "socket") && slices.Contains(seen, "host") {
 		r.reportAt(r.config.origins[keyPath+".socket"], keyPath+".socket", "socket and host are both given", "a server is reached in one way: remove one of the two")
 	}

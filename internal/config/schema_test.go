@@ -57,7 +57,10 @@ func TestTheSchemaAgreesWithWhatLoadAccepts(t *testing.T) {
 		one("{name: a, kind: files, path: /x, exclude: [y]}"):  true,
 		one("{name: a, kind: files}"):                          false,
 		one("{name: a, kind: files, path: /x, host: h}"):       false,
-		one("{name: a, kind: vm}"):                             false,
+		one("{name: a, kind: vm}"):                             true,
+		one("{name: a, kind: vm, machine: iact-devbox}"):       true,
+		one("{name: a, kind: vm, via: local}"):                 false,
+		one("{name: a, kind: files, path: /x, machine: b}"):    false,
 		one("{name: A, kind: postgres}"):                       false,
 		one("{name: a}"):                                       false,
 		one("{kind: postgres}"):                                false,
@@ -118,7 +121,7 @@ func TestTheCommentedFileHoldsTheDefaultsAndExamplesThatLoad(t *testing.T) {
 		}
 		home := checkout(t, "iact.password", "x", "config/iact.yaml", uncomment(file, isList))
 		examples := mustLoad(t, home, "HOME", home).Backup
-		if n := len(examples.Sources); n != 4 {
+		if n := len(examples.Sources); n != 5 {
 			t.Errorf("%s: %d example sources, want one of each kind", lang, n)
 		}
 		for _, rule := range reflect.VisibleFields(reflect.TypeFor[config.Keep]()) {
