@@ -13,7 +13,7 @@ import (
 // servers are stopped also when ctx has ended; should this process be killed, their scripts stop them.
 func (s *suite) withServices(tests func(ctx context.Context, env []string) error) func(context.Context) error {
 	return func(ctx context.Context) (err error) {
-		var started [4]service
+		var started [5]service
 		var docker cluster.Docker
 		var wait sync.WaitGroup
 		wait.Go(func() {
@@ -34,6 +34,10 @@ func (s *suite) withServices(tests func(ctx context.Context, env []string) error
 			docker, stop, err = cluster.StartDocker(ctx, s.door, s.root)
 			started[3] = service{env: docker.Env(), stop: stop, err: err}
 		})
+		wait.Go(func() {
+			stop, err := cluster.StartLibvirt(ctx, s.door, s.root)
+			started[4] = service{stop: stop, err: err}
+		})
 		wait.Wait()
 		defer func() {
 			for _, one := range started {
@@ -53,14 +57,19 @@ func (s *suite) withServices(tests func(ctx context.Context, env []string) error
 				return one.err
 			}
 		}
-		if started[3].err == nil {
-			// Whoever needs the image first waits for it, and learns what went wrong.
-			making, cancel := context.WithCancel(ctx)
-			var made sync.WaitGroup
-			made.Go(func() { _ = docker.Image(making, s.door, s.root, "databases") })
-			defer made.Wait()
-			defer cancel()
-		}
+		// Whoever needs the image or the box first waits for it, and learns what went wrong.
+		making, cancel := context.WithCancel(ctx)
+		var made sync.WaitGroup
+		made.Go(func() {
+			if started[3].err == nil {
+				_ = docker.Image(making, s.door, s.root, "databases")
+			}
+			if started[4].err == nil {
+				_ = cluster.VagrantBox(making, s.door, s.root)
+			}
+		})
+		defer made.Wait()
+		defer cancel()
 		return tests(ctx, env)
 	}
 }
@@ -73,7 +82,7 @@ type service struct {
 }
 
 func (s service) missing() bool {
-	for _, missing := range []error{cluster.ErrNotInstalled, cluster.ErrNoMariaDB, cluster.ErrNoSSHD, cluster.ErrNoDocker} {
+	for _, missing := range []error{cluster.ErrNotInstalled, cluster.ErrNoMariaDB, cluster.ErrNoSSHD, cluster.ErrNoDocker, cluster.ErrNoLibvirt} {
 		if errors.Is(s.err, missing) {
 			return true
 		}

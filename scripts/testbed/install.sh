@@ -40,6 +40,16 @@ has_docker() {
   done
 }
 
+# has_libvirt is true when Vagrant can run machines with libvirt and QEMU. Their tests need root.
+has_libvirt() {
+  local program
+  for program in vagrant virsh libvirtd virtlogd qemu-system-x86_64 qemu-img dnsmasq; do
+    has "$program" || [ -x "/usr/sbin/$program" ] || return 1
+  done
+  # A plugin that Vagrant has installed itself lies in the home of its user, which the tests do not use.
+  compgen -G '/usr/share/rubygems-integration/*/specifications/vagrant-libvirt-*.gemspec' >/dev/null
+}
+
 # has_node is true when Node.js is there that the devcontainers CLI runs with. That of Debian 12 is too old.
 has_node() { [ "$(node -p 'parseInt(process.versions.node)' 2>/dev/null || echo 0)" -ge 20 ]; }
 
@@ -60,6 +70,10 @@ missing_packages() {
   has_docker || printf '%s\n' docker.io iptables iproute2
   # Where the client has a package of its own, docker.io only recommends it.
   { has docker || ! has_docker; } || echo docker-cli
+  has_libvirt || printf '%s\n' vagrant vagrant-libvirt libvirt-clients libvirt-daemon libvirt-daemon-system libvirt-daemon-driver-qemu \
+    libvirt-daemon-config-network libvirt-daemon-config-nwfilter qemu-system-x86 qemu-utils dnsmasq-base
+  has rsync || echo rsync
+  has shellcheck || echo shellcheck
   # What the images of the tests are made of and with.
   [ -x /bin/busybox ] || echo busybox-static
   has mmdebstrap || echo mmdebstrap
@@ -106,7 +120,7 @@ hold_services() {
 put_in() {
   echo "testbed: installing $*"
   DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
-    install -y -qq --no-install-recommends "$@" </dev/null
+    -o Dpkg::Options::=--force-confold install -y -qq --no-install-recommends "$@" </dev/null
 }
 
 # update_index waits for another apt: unlike the lock of dpkg, the lock of the lists has no timeout of its own.

@@ -1,5 +1,5 @@
 // Package cluster starts and stops the private services that tests use: PostgreSQL, MariaDB, an OpenSSH server, a Docker
-// daemon. It is apart from package testbed because the test command uses it too, and must not carry package testing into
+// daemon, libvirt. It is apart from package testbed because the test command uses it too, and must not carry package testing into
 // the toolkit.
 package cluster
 
