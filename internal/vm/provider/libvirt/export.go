@@ -1,0 +1,212 @@
+package libvirt
+
+import (
+	"context"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"iact-infra/internal/command"
+	"iact-infra/internal/diskimage/nbd"
+	"iact-infra/internal/fault"
+	"iact-infra/internal/vm/provider"
+)
+
+var _ provider.Exporter = (*Provider)(nil)
+
+// ownerFile holds the process that a capture belongs to, beside what it writes.
+const ownerFile = "owner"
+
+// Capture implements provider.Exporter. Of a machine that QEMU runs, libvirt
+// serves the disks as they are at this moment, and keeps what is overwritten
+// meanwhile in scratch. The disks of one that is off are served by qemu-nbd,
+// which keeps others from writing to them, and ends with the last connection.
+func (p *Provider) Capture(ctx context.Context, id, scratch string) (*provider.Capture, error) {
+	text, err := p.ask(ctx, "dumpxml", id, "--security-info", "--inactive")
+	if err != nil {
+		return nil, fmt.Errorf("capture machine %s: %w", id, err)
+	}
+	var d domain
+	if err := xml.Unmarshal([]byte(text), &d); err != nil {
+		return nil, fmt.Errorf("read the definition of machine %s: %w", id, err)
+	}
+	c := &provider.Capture{Definition: provider.Definition{Provider: p.Name(), Domain: d.Name, Files: map[string][]byte{definitionFile: []byte(text)}}}
+	if err := d.bootFiles(c.Definition.Files); err != nil {
+		return nil, err
+	}
+	var disks []disk
+	for _, one := range d.Disks {
+		if why := one.leftOut(); why != "" {
+			if why != removable {
+				c.Notes = append(c.Notes, fmt.Sprintf("disk %s of %s is left out: %s", one.Target.Dev, d.Name, why))
+			}
+			continue
+		}
+		disks = append(disks, one)
+		c.Definition.Targets = append(c.Definition.Targets, one.Target.Dev)
+	}
+	if len(disks) == 0 {
+		return nil, fmt.Errorf("capture machine %s: it has no disk that could be captured", d.Name)
+	}
+	was, err := p.state(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("capture machine %s: %w", id, err)
+	}
+	switch was {
+	case provider.Running, provider.Paused:
+		err = p.captureLive(ctx, id, scratch, disks, c)
+	case provider.Off, provider.Saved, provider.Crashed:
+		err = p.captureOff(ctx, scratch, disks, c)
+	default:
+		err = fmt.Errorf("it is %s: %w", was, provider.ErrState)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("capture machine %s: %w", d.Name, err)
+	}
+	return c, nil
+}
+
+// captureLive begins a backup of libvirt in pull mode.
+func (p *Provider) captureLive(ctx context.Context, id, scratch string, disks []disk, c *provider.Capture) (err error) {
+	if err := p.abandoned(ctx, id); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(scratch, ownerFile), []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil {
+		return err
+	}
+	sockets, err := os.MkdirTemp("", "iact-vm-") // the path of a socket is short
+	if err != nil {
+		return err
+	}
+	socket := filepath.Join(sockets, "s")
+	file := filepath.Join(scratch, "backup.xml")
+	end := func() error {
+		late := context.WithoutCancel(ctx)
+		err := p.change(late, "domjobabort", id)
+		if errors.Is(err, provider.ErrState) || errors.Is(err, provider.ErrGone) {
+			err = nil // it has ended with the machine
+		}
+		err = errors.Join(err, os.RemoveAll(sockets), os.Remove(file), os.Remove(filepath.Join(scratch, ownerFile)))
+		for _, one := range disks {
+			if gone := os.Remove(overlay(scratch, one)); gone != nil && !os.IsNotExist(gone) {
+				err = errors.Join(err, gone)
+			}
+		}
+		return err
+	}
+	if err := os.WriteFile(file, backupXML(socket, scratch, disks), 0o600); err != nil {
+		return errors.Join(err, os.RemoveAll(sockets))
+	}
+	c.Frozen = p.freeze(ctx, id)
+	err = p.change(ctx, "backup-begin", id, file)
+	if c.Frozen {
+		err = errors.Join(err, p.change(context.WithoutCancel(ctx), "domfsthaw", id))
+	}
+	if err != nil {
+		return errors.Join(err, end())
+	}
+	if err := p.open(ctx, disks, func(one disk) (string, string) { return socket, one.Target.Dev }, c); err != nil {
+		return errors.Join(err, end())
+	}
+	closeDisks := c.Close
+	c.Close = func() error { return errors.Join(closeDisks(), end()) }
+	return nil
+}
+
+// open connects to the disks that are served.
+func (p *Provider) open(ctx context.Context, disks []disk, where func(disk) (socket, export string), c *provider.Capture) error {
+	c.Close = func() error {
+		var err error
+		for _, one := range c.Disks {
+			err = errors.Join(err, one.Close())
+		}
+		return err
+	}
+	for _, one := range disks {
+		socket, export := where(one)
+		image, err := nbd.Open(ctx, socket, export)
+		if err != nil {
+			return errors.Join(err, c.Close())
+		}
+		c.Disks = append(c.Disks, provider.CapturedDisk{Target: one.Target.Dev, Image: image})
+	}
+	return nil
+}
+
+// freeze has the guest's agent freeze its file systems, where there is one that
+// answers: what is on the disks is then whole, and not only recoverable.
+func (p *Provider) freeze(ctx context.Context, id string) bool {
+	live, err := p.ask(ctx, "dumpxml", id)
+	if err != nil || !strings.Contains(live, "name='org.qemu.guest_agent.0' state='connected'") {
+		return false
+	}
+	c := command.Change("virsh", "-c", p.uri, "-q", "domfsfreeze", id)
+	if p.door.Run(ctx, c) == nil {
+		return true
+	}
+	// It may have frozen some, and said so too late.
+	_ = p.change(context.WithoutCancel(ctx), "domfsthaw", id)
+	return false
+}
+
+// abandoned ends a backup whose process is gone, and refuses beside another one.
+func (p *Provider) abandoned(ctx context.Context, id string) error {
+	said, err := p.ask(ctx, "backup-dumpxml", id)
+	if err != nil {
+		return nil //nolint:nilerr // there is no backup
+	}
+	var running struct {
+		Scratch []struct {
+			File string `xml:"file,attr"`
+		} `xml:"disks>disk>scratch"`
+	}
+	if err := xml.Unmarshal([]byte(said), &running); err != nil || len(running.Scratch) == 0 {
+		return locked("another backup of it runs")
+	}
+	dir := filepath.Dir(running.Scratch[0].File)
+	owner, err := os.ReadFile(filepath.Join(dir, ownerFile))
+	if _, unset := os.Stat(dir); os.IsNotExist(unset) {
+		return p.change(ctx, "domjobabort", id) // what it wrote to is gone
+	}
+	if err != nil {
+		return locked("another backup of it runs")
+	}
+	if _, err := os.Stat("/proc/" + string(owner)); err == nil {
+		return locked("process " + string(owner) + " backs it up")
+	}
+	if err := p.change(ctx, "domjobabort", id); err != nil {
+		return err
+	}
+	for _, one := range running.Scratch {
+		_ = os.Remove(one.File) // libvirt removes it, or it is in nobody's way
+	}
+	return os.Remove(filepath.Join(dir, ownerFile))
+}
+
+func locked(why string) error {
+	return fault.New(fault.Locked, "try again when it has ended", fmt.Errorf("%s: %w", why, provider.ErrLocked))
+}
+
+// overlay is where what is overwritten during a backup is kept.
+func overlay(scratch string, one disk) string {
+	return filepath.Join(scratch, one.Target.Dev+".scratch")
+}
+
+func backupXML(socket, scratch string, disks []disk) []byte {
+	var b strings.Builder
+	escaped := func(s string) string {
+		var e strings.Builder
+		_ = xml.EscapeText(&e, []byte(s))
+		return e.String()
+	}
+	fmt.Fprintf(&b, "<domainbackup mode='pull'>\n <server transport='unix' socket='%s'/>\n <disks>\n", escaped(socket))
+	for _, one := range disks {
+		fmt.Fprintf(&b, "  <disk name='%s' backup='yes' type='file' exportname='%[1]s'><scratch file='%s'/></disk>\n", one.Target.Dev, escaped(overlay(scratch, one)))
+	}
+	b.WriteString(" </disks>\n</domainbackup>\n")
+	return []byte(b.String())
+}
