@@ -1,7 +1,7 @@
 // Package backup is the room of procedure PROCED-INFRA-004: back up and restore.
 //
 // One invocation opens one set. Its capture steps (backup:db, backup:config,
-// backup:volumes) lay sources down in it; when backup:seal or backup:all is
+// backup:volumes, backup:vm) lay sources down in it; when backup:seal or backup:all is
 // among the targets that seals it, otherwise each capture step seals what it
 // captured. A source that fails does not stop the others: the set is sealed without it, its
 // manifest says so, and the run fails. steps.go is the procedure as a table.
@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"iact-infra/internal/backup/disk"
+	"iact-infra/internal/backup/machine"
 	"iact-infra/internal/backup/store"
 	"iact-infra/internal/command"
 	"iact-infra/internal/config"
@@ -31,9 +32,11 @@ type Options struct {
 	Targets []string // of the command line, in lower case
 	// Places are the transports to other hosts and containers; nil where no
 	// source is anywhere but on this machine.
-	Places  func() (*command.Places, error)
-	Hook    disk.Hook // sees every write to the store; nil in the product
-	Answers io.Reader // of the person at the terminal; nil when there is none
+	Places func() (*command.Places, error)
+	// Machines is what runs virtual machines; nil where there are none.
+	Machines func(door *command.Door) (machine.Host, error)
+	Hook     disk.Hook // sees every write to the store, and to a machine that is restored; nil in the product
+	Answers  io.Reader // of the person at the terminal; nil when there is none
 }
 
 // Room runs the backup procedure. It lives as long as the process.
@@ -47,6 +50,7 @@ type Room struct {
 
 	restored       *restoration       // the last one of this process
 	restoredVolume *volumeRestoration // likewise
+	restoredVM     *vmRestoration     // likewise
 	volumes        volumes
 }
 
@@ -59,6 +63,8 @@ type Selection struct {
 	Set, Source, To string
 	Yes             bool   // backup:restoreDB may take the live name without a question
 	Globals         string // what it does about roles that a server lacks: missing, none, "" to ask
+	Dir             string // where backup:restoreVM puts the machine, "" beside the one that was backed up
+	Drill           bool   // backup:restoreVM proves the machine and takes it away again
 }
 
 // Select says what the next target is about.

@@ -100,6 +100,7 @@ func newProgram(args []string) (*program, error) {
 	settings := sync.OnceValues(func() (*config.Config, error) {
 		return config.Load(config.Options{Root: root, Getenv: os.Getenv})
 	})
+	hook := p.hook()
 	p.room = backup.New(backup.Options{
 		Config: settings,
 		Places: sync.OnceValues(func() (*command.Places, error) {
@@ -109,7 +110,8 @@ func newProgram(args []string) (*program, error) {
 			}
 			return &command.Places{SSHConfig: c.SSH.Config, VagrantDir: c.VM.Dir, Cache: filepath.Join(root, ".iact", "cache")}, nil
 		}),
-		Getenv: os.Getenv, Now: clock(), Random: rand.Reader, Host: "testhost", Version: "v0-test", Targets: targets, Hook: p.hook(), Answers: answers(),
+		Getenv: os.Getenv, Now: clock(), Random: rand.Reader, Host: "testhost", Version: "v0-test", Targets: targets, Hook: hook, Answers: answers(),
+		Machines: fakeMachines(hook),
 	})
 	registry, err := procedure.NewRegistry(p.room.Procedure())
 	if err != nil {
@@ -150,6 +152,11 @@ func (p *program) target(name string, flags map[string]string) error {
 		return p.engine.Target(ctx, name)
 	case "backup:restorevolume":
 		p.room.Select(backup.Selection{Set: flags["-set"], Source: flags["-source"], To: flags["-to"], Yes: flags["-yes"] == "true"})
+		return p.engine.Target(ctx, name)
+	case "backup:restorevm":
+		p.room.Select(backup.Selection{
+			Set: flags["-set"], Source: flags["-source"], To: flags["-to"], Dir: flags["-dir"], Yes: flags["-yes"] == "true", Drill: flags["-drill"] == "true",
+		})
 		return p.engine.Target(ctx, name)
 	case "volumes:save", "volumes:back": // what the house hands on to another procedure
 		return p.volumes(ctx, name, flags)

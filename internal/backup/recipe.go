@@ -44,6 +44,8 @@ First make sure that the set is whole:
 			filesRecipe(&b, s)
 		case s.Kind == source.KindVolume:
 			volumeRecipe(&b, s)
+		case s.Kind == source.KindVM:
+			vmRecipe(&b, s)
 		}
 	}
 	return b.Bytes()

@@ -242,6 +242,9 @@ func nextStep(held *manifest.Source, to string) string {
 	if held.Kind == source.KindGlobals {
 		return "psql -d postgres -f " + word(to)
 	}
+	if held.Kind == source.KindVM {
+		return "tar -x -S -f " + word(to) + ", or rather backup:restoreVM -source=" + held.Name
+	}
 	if held.Kind == source.KindMariaDB {
 		return createMariaDB(held.Detail) + " && " + loadMariaDB(held.Detail) + " < " + word(to)
 	}

@@ -20,6 +20,8 @@ type choice struct {
 	To      string `json:"to,omitempty"`
 	Yes     bool   `json:"yes"`     // the live name may be taken: a flag or an answer
 	Globals string `json:"globals"` // missing or none once it is decided
+	Dir     string `json:"dir,omitempty"`
+	Drill   bool   `json:"drill,omitempty"`
 }
 
 // The keys under which the step writes down what it did.

@@ -59,6 +59,9 @@ func (t *restoration) newTaker(ctx context.Context) (taker, error) {
 	case source.KindVolume:
 		return nil, fault.New(fault.Usage, "backup:restoreVolume -source="+t.held.Name+" brings it back",
 			fmt.Errorf("restore %s: a Docker volume is no database", t.held.Name))
+	case source.KindVM:
+		return nil, fault.New(fault.Usage, "backup:restoreVM -source="+t.held.Name+" brings it back",
+			fmt.Errorf("restore %s: a virtual machine is no database", t.held.Name))
 	}
 	return nil, fault.New(fault.Usage, "backup:restore -source="+t.held.Name+" -to=PATH writes what the set holds of it",
 		fmt.Errorf("restore %s: a source of kind %s is no database that can be brought back to life", t.held.Name, t.held.Kind))

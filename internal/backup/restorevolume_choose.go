@@ -42,8 +42,11 @@ func (t *volumeRestoration) pickVolume(pick Selection) (err error) {
 	}
 	if t.held.Kind != source.KindVolume {
 		hint := "backup:restoreDB -source=" + t.held.Name + " brings a database back"
-		if t.held.Kind == source.KindFiles {
+		switch t.held.Kind {
+		case source.KindFiles:
 			hint = "backup:restore -source=" + t.held.Name + " -to=DIRECTORY writes its files"
+		case source.KindVM:
+			hint = "backup:restoreVM -source=" + t.held.Name + " brings a machine back"
 		}
 		return fault.New(fault.Usage, hint, fmt.Errorf("a source of kind %s is no volume", t.held.Kind))
 	}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"iact-infra/internal/backup/archive"
@@ -88,7 +87,7 @@ func (t *livening) choose(pickOne func(Selection) error) (err error) {
 	if resumed, err := t.w.Recall(choiceKey, &before); err != nil {
 		return err
 	} else if resumed {
-		pick = Selection{Set: before.Set, Source: before.Source, To: before.To, Yes: before.Yes, Globals: before.Globals}
+		pick = Selection{Set: before.Set, Source: before.Source, To: before.To, Yes: before.Yes, Globals: before.Globals, Dir: before.Dir, Drill: before.Drill}
 	}
 	if err := pickOne(pick); err != nil {
 		return err
@@ -137,17 +136,9 @@ func are(n int, noun string) string {
 	return counted(n, noun) + " are"
 }
 
-// confirm asks the person at the terminal. No is the default.
+// confirm asks the person at the terminal.
 func (t *livening) confirm(ctx context.Context, question string) (bool, error) {
-	answer, err := t.w.Say.Ask(ctx, t.room.o.Answers, question)
-	if err != nil && answer == "" {
-		return false, fmt.Errorf("ask: %w", err)
-	}
-	switch strings.ToLower(strings.TrimSpace(answer)) {
-	case "y", "yes", "s", "si", "sí":
-		return true, nil
-	}
-	return false, nil
+	return t.w.Say.Confirm(ctx, t.room.o.Answers, question)
 }
 
 // fed lets somebody read what the set holds, and shows how far it is.

@@ -144,7 +144,7 @@ func judgeSource(sets []held, keep config.Keep, now time.Time) map[int][]string 
 
 // always are the sets of a source that no rule can take away.
 func always(sets []held) map[int]string {
-	order := []string{manifest.Damaged, manifest.Written, manifest.Verified, "proven"}
+	order := []string{manifest.Damaged, manifest.Written, manifest.Verified, manifest.Proven}
 	best := sets[0]
 	for _, h := range sets[1:] {
 		if slices.Index(order, h.state) > slices.Index(order, best.state) {

@@ -46,6 +46,8 @@ func newShape(ctx context.Context, door *command.Door, held *manifest.Source) (s
 			return newStreamShape(), nil
 		}
 		return &treeShape{}, nil
+	case source.KindVM:
+		return newMachineShape(), nil
 	}
 	return nil, &unchecked{fmt.Errorf("this program does not know the kind %s", held.Kind)}
 }

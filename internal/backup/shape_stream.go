@@ -17,13 +17,21 @@ type streamShape struct {
 }
 
 func newStreamShape() *streamShape {
-	r, w := io.Pipe()
-	s := &streamShape{w: w, done: make(chan error, 1)}
-	go func() {
+	return reading(func(r io.Reader) error {
 		err := readTar(r)
 		if err == nil { // what follows the end of an archive is padding
 			_, err = io.Copy(io.Discard, r)
 		}
+		return err
+	})
+}
+
+// reading lets somebody read the stream.
+func reading(read func(io.Reader) error) *streamShape {
+	r, w := io.Pipe()
+	s := &streamShape{w: w, done: make(chan error, 1)}
+	go func() {
+		err := read(r)
 		_ = r.CloseWithError(errors.New("the tar was read"))
 		s.done <- err
 	}()

@@ -110,6 +110,8 @@ func within(s source.Source) string {
 		return s.Database
 	case *source.Volume:
 		return s.Volume
+	case *source.VM:
+		return s.Machine
 	}
 	return ""
 }

@@ -181,6 +181,8 @@ func unique(all []*planned, s *store.Store) []*planned {
 			s.Label = name
 		case *source.Volume:
 			s.Label = name
+		case *source.VM:
+			s.Label = name
 		}
 	}
 	return all
@@ -255,6 +257,8 @@ func (r *Room) configured(c *config.Config, s *store.Store) ([]*planned, error) 
 			all = append(all, &planned{config: one, place: place, Source: &source.MariaDB{Label: one.Name, Database: one.Database, Server: server, Lock: one.Lock, Timeout: one.Timeout}})
 		case source.KindVolume:
 			all = append(all, &planned{config: one, place: place, Source: r.volume(one, c, s)})
+		case source.KindVM:
+			all = append(all, &planned{config: one, place: place, Source: r.vm(one, c)})
 		default:
 			return nil, fault.New(fault.Usage, "", fmt.Errorf("%s: kind %s of source %s cannot be backed up", one.Origin, one.Kind, one.Name))
 		}

@@ -14,9 +14,7 @@ func (r *Room) Procedure() procedure.Procedure {
 	return procedure.Procedure{
 		Code: "PROCED-INFRA-004", Namespace: "backup",
 		Title: procedure.Text{ES: "Respaldar y restaurar", EN: "Back up and restore"},
-		All:   [][]string{{"backup:prepare"}, {"backup:db", "backup:config"}, {"backup:volumes"}, {"backup:seal"}, {"backup:verify"}},
-		// 2 snapshot of the VM, 9 restore of a snapshot
-		Missing: []int{2, 9},
+		All:   [][]string{{"backup:prepare"}, {"backup:db", "backup:config"}, {"backup:volumes"}, {"backup:vm"}, {"backup:seal"}, {"backup:verify"}},
 		Steps: []procedure.Step{
 			{
 				Number: 1, Target: "backup:prepare",
@@ -27,6 +25,17 @@ func (r *Room) Procedure() procedure.Procedure {
 				Plan:     r.planPrepare,
 				Estimate: minutes(0, 5),
 				Symptoms: []string{"B14", "B23", "B24", "B25", "B26", "B01"},
+			},
+			{
+				// After the databases, which may be dumped out of a machine.
+				Number: 2, Target: "backup:vm", Needs: []string{"backup:prepare"},
+				Title:    procedure.Text{ES: "Respaldar las máquinas virtuales", EN: "Back up the virtual machines"},
+				Run:      r.capture(source.KindVM),
+				Validate: r.captured(source.KindVM),
+				NoUndo:   addsOnly(),
+				Plan:     r.planCapture(source.KindVM),
+				Estimate: minutes(1, 10),
+				Symptoms: []string{"B18", "V01"},
 			},
 			{
 				Number: 3, Target: "backup:db", Needs: []string{"backup:prepare"},
@@ -90,6 +99,18 @@ func (r *Room) Procedure() procedure.Procedure {
 				Plan:     r.planRotate,
 				Estimate: minutes(0, 5),
 				Symptoms: []string{"B18"},
+			},
+			{
+				Number: 9, Target: "backup:restoreVM",
+				Title:    procedure.Text{ES: "Restaurar una máquina virtual con un nombre nuevo, o probar que vuelve", EN: "Restore a virtual machine under a new name, or prove that it comes back"},
+				Done:     r.machineCameBack,
+				Run:      r.restoreVM,
+				Validate: r.machineRestored,
+				Undo:     r.undoRestoreVM,
+				Undone:   r.restoreVMUndone,
+				Plan:     r.planRestoreVM,
+				Estimate: minutes(5, 30),
+				Symptoms: []string{"B12", "B19", "V01"},
 			},
 			{
 				Number: 10, Target: "backup:restoreDB",

@@ -63,7 +63,7 @@ func (r *Room) verify(ctx context.Context, w *procedure.Work) error {
 		if err != nil {
 			return err
 		}
-		state.Sources[held.Name] = known
+		state.Sources[held.Name] = still(set.State, held.Name, known)
 		result.Findings = append(result.Findings, known.Findings...)
 		result.OK = result.OK && known.State != manifest.Damaged
 	}
@@ -84,6 +84,14 @@ func (r *Room) verify(ctx context.Context, w *procedure.Work) error {
 		return nil
 	}
 	return fault.New(fault.Invalid, v.wayOut(c, s, set, result), fmt.Errorf("verify set %s: %s", set.Manifest.ID, summary(result.Findings)))
+}
+
+// still lets a source that a drill has proved stay so, as long as it is whole.
+func still(before *manifest.State, name string, known manifest.SourceState) manifest.SourceState {
+	if before == nil || known.State != manifest.Verified || before.Sources[name].State != manifest.Proven {
+		return known
+	}
+	return before.Sources[name]
 }
 
 // verified tells what the set is known to be now, from what was kept with it.

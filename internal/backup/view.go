@@ -22,7 +22,7 @@ type View struct {
 	Host     string       `json:"host"`
 	Tags     []string     `json:"tags,omitempty"`
 	Safety   bool         `json:"safety,omitempty"` // made by a restore of what it took the place of
-	State    string       `json:"state"`            // verified, written, incomplete or damaged
+	State    string       `json:"state"`            // proven, verified, written, incomplete or damaged
 	Seconds  float64      `json:"duration_seconds"`
 	Sources  []SourceView `json:"sources"`
 	Error    string       `json:"error,omitempty"` // why the set cannot be read
@@ -45,6 +45,7 @@ type SourceView struct {
 	Error    string             `json:"error,omitempty"`
 	Notes    []string           `json:"notes,omitempty"`
 	Findings []manifest.Finding `json:"findings,omitempty"`
+	Proof    *manifest.Proof    `json:"proof,omitempty"` // of the drill
 }
 
 // PhasesView says where the time went.
@@ -72,7 +73,8 @@ func viewOf(set *store.Set) View {
 			Snapshot: s.Snapshot, Seconds: s.Seconds, Origin: s.Origin, Error: s.Error, Notes: s.Notes,
 		}
 		if set.State != nil {
-			one.Findings = set.State.Sources[s.Name].Findings
+			known := set.State.Sources[s.Name]
+			one.Findings, one.Proof = known.Findings, known.Proof
 		}
 		v.Sources = append(v.Sources, one)
 	}
@@ -83,7 +85,10 @@ func viewOf(set *store.Set) View {
 // stateOf is the state of a set: that of its worst source.
 func stateOf(sources []SourceView) string {
 	const incomplete = "incomplete"
-	order := []string{manifest.Damaged, incomplete, manifest.Written, manifest.Verified}
+	order := []string{manifest.Damaged, incomplete, manifest.Written, manifest.Verified, manifest.Proven}
+	if len(sources) == 0 {
+		return manifest.Verified
+	}
 	worst := len(order) - 1
 	for _, s := range sources {
 		state := s.State
@@ -156,6 +161,9 @@ func (v View) writeSet(w io.Writer) {
 	}
 	_ = t.Flush()
 	for _, s := range v.Sources {
+		if s.Proof != nil {
+			fmt.Fprintf(w, "  %s: proven %s by %s; it answered after %s\n", s.Name, s.Proof.At.Format(moment), counted(s.Proof.Checks, "check"), report.Duration(time.Duration(s.Proof.Seconds*float64(time.Second))))
+		}
 		for _, line := range s.Notes {
 			fmt.Fprintf(w, "  %s: %s\n", s.Name, report.Clean(line))
 		}

@@ -68,6 +68,10 @@ func (l *Layer) Context() context.Context { return l.ctx }
 // out at once, over all layers of the press.
 func (l *Layer) Buffer() ([]byte, error) { return l.press.buffer(l.ctx) }
 
+// TryBuffer is Buffer for whoever holds one already: nil when none is free now,
+// since to wait while holding one is to wait for ever, if all do.
+func (l *Layer) TryBuffer() []byte { return l.press.tryBuffer() }
+
 // Release gives back a buffer that was not handed to Add.
 func (l *Layer) Release(b []byte) { l.press.release(b) }
 

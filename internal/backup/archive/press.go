@@ -74,13 +74,27 @@ func NewPress(level string) (*Press, error) {
 func (p *Press) buffer(ctx context.Context) ([]byte, error) {
 	select {
 	case b := <-p.buffers:
-		if b == nil {
-			b = make([]byte, 0, MaxPiece+slack)
-		}
-		return b[:0], nil
+		return empty(b), nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// tryBuffer does not wait: nil when there is none.
+func (p *Press) tryBuffer() []byte {
+	select {
+	case b := <-p.buffers:
+		return empty(b)
+	default:
+		return nil
+	}
+}
+
+func empty(b []byte) []byte {
+	if b == nil {
+		b = make([]byte, 0, MaxPiece+slack)
+	}
+	return b[:0]
 }
 
 // release gives a buffer back. A buffer that grew is not kept.

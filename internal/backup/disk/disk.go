@@ -32,6 +32,10 @@ type Disk struct{ hook Hook }
 // New returns a disk whose every change passes hook, which may be nil.
 func New(hook Hook) *Disk { return &Disk{hook: hook} }
 
+// Pass tells the hook of a change that the caller makes by itself: a write into
+// the middle of a large file.
+func (d *Disk) Pass(name, path string) error { return d.pass(name, path) }
+
 func (d *Disk) pass(name, path string) error {
 	if d == nil || d.hook == nil {
 		return nil

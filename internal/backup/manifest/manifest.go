@@ -52,6 +52,7 @@ const (
 	Failed   = "failed"   // capture failed: the set holds nothing of it
 	Written  = "written"  // captured, not read back yet
 	Verified = "verified" // every part was read back, hashed and decoded
+	Proven   = "proven"   // verified, and a drill has restored it and compared
 	Damaged  = "damaged"  // reading it back found something wrong
 )
 

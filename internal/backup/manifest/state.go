@@ -25,6 +25,14 @@ type State struct {
 type SourceState struct {
 	State    string    `json:"state"`
 	Findings []Finding `json:"findings,omitempty"`
+	Proof    *Proof    `json:"proof,omitempty"` // of one that is proven
+}
+
+// Proof is what a drill has shown: the source was restored, and it answered.
+type Proof struct {
+	At      time.Time `json:"at"`
+	Seconds float64   `json:"recovery_seconds"` // until it answered
+	Checks  int       `json:"checks"`
 }
 
 // Finding is one thing that is wrong with a set, or that could not be checked.
@@ -71,7 +79,10 @@ func (s *State) Of(source *Source) string {
 // ReadAt is when a part of a source was last read back and found good, or
 // zero when it never was.
 func (s *State) ReadAt(source string, p Part) time.Time {
-	if s == nil || s.Sources[source].State != Verified {
+	if s == nil {
+		return p.ReadAt
+	}
+	if state := s.Sources[source].State; state != Verified && state != Proven {
 		return p.ReadAt
 	}
 	age := time.Duration(s.ScrubAfter * float64(time.Second))
