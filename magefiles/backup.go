@@ -17,6 +17,9 @@ func (Backup) All(ctx context.Context) error { return toolkit().Run(ctx, "backup
 // Prepare checks store, space, tools and sources (step 1).
 func (Backup) Prepare(ctx context.Context) error { return toolkit().Run(ctx, "backup:prepare") }
 
+// VM backs up the virtual machines, their disks and their definition, without stopping them (step 2).
+func (Backup) VM(ctx context.Context) error { return toolkit().Run(ctx, "backup:vm") }
+
 // DB dumps the PostgreSQL and MariaDB databases and the roles (step 3).
 func (Backup) DB(ctx context.Context) error { return toolkit().Run(ctx, "backup:db") }
 
@@ -63,4 +66,9 @@ func (Backup) RestoreDB(ctx context.Context, set, source, to *string, yes *bool,
 // RestoreVolume brings a Docker volume back, beside and compared, then under its name: -set=ID -source=NAME -to=NAME -yes=true.
 func (Backup) RestoreVolume(ctx context.Context, set, source, to *string, yes *bool) error {
 	return toolkit().RestoreVolume(ctx, set, source, to, yes)
+}
+
+// RestoreVM makes a virtual machine anew under a new name, -drill=true proves it and takes it away again: -set=ID -source=NAME -to=NAME -dir=DIR -yes=true (step 9).
+func (Backup) RestoreVM(ctx context.Context, set, source, to, dir *string, drill, yes *bool) error {
+	return toolkit().RestoreMachine(ctx, set, source, to, dir, drill, yes)
 }

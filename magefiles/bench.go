@@ -17,6 +17,9 @@ func (Bench) All(ctx context.Context, only *string) error { return toolkit().Ben
 // Cpython measures the promises of cpython:all against make and pyenv's python-build; -pgo=true builds with a profile, as is the default of cpython:all, and takes an hour.
 func (Bench) Cpython(ctx context.Context, pgo *bool) error { return toolkit().BenchCPython(ctx, pgo) }
 
+// VM measures backup:vm of a 10 GB disk with 2 GB of data against qemu-img convert; it needs libvirt.
+func (Bench) VM(ctx context.Context) error { return toolkit().BenchVM(ctx) }
+
 // Doctor breaks a real Docker and real devcontainers, one fault at a time, and counts how often devcontainer:doctor puts the right cause first: -only=NAME,NAME takes some by how their names begin, -keep=true shows all that was said.
 func (Bench) Doctor(ctx context.Context, only *string, keep *bool) error {
 	return toolkit().BenchDoctor(ctx, only, keep)

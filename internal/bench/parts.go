@@ -29,6 +29,14 @@ func CPython(ctx context.Context, door *command.Door, root string, profile bool,
 // toolchainPart is the name of the part about CPython.
 const toolchainPart = "cpython"
 
+// VM measures the part vm: it needs libvirt, which runs.
+func VM(ctx context.Context, door *command.Door, root string, out io.Writer) error {
+	return (&bench{door: door, root: root, out: out}).measure(ctx, machinePart)
+}
+
+// machinePart is the name of the part about virtual machines.
+const machinePart = "vm"
+
 // part is some of what is measured, with data of its own.
 type part struct {
 	name    string
@@ -58,6 +66,7 @@ func (b *bench) parts() []part {
 		{name: "rotation", measure: b.rotation},
 		{name: "start", measure: b.start},
 		{name: toolchainPart, measure: b.cpython, apart: true},
+		{name: machinePart, measure: b.vm, apart: true},
 	}
 }
 

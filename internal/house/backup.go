@@ -17,7 +17,7 @@ func (h *House) buildBackup() *backup.Room {
 	header := h.header()
 	return backup.New(backup.Options{
 		Config: h.Config, Getenv: h.env.Getenv, Now: h.env.Now, Random: h.env.Random,
-		Host: header.Host, Version: header.Version, Targets: h.Targets(), Answers: h.answers(), Places: h.places,
+		Host: header.Host, Version: header.Version, Targets: h.Targets(), Answers: h.answers(), Places: h.places, Machines: h.machines,
 	})
 }
 
@@ -79,6 +79,12 @@ func (h *House) RestoreDatabase(ctx context.Context, set, source, to *string, ye
 func (h *House) RestoreVolume(ctx context.Context, set, source, to *string, yes *bool) error {
 	h.backup().Select(backup.Selection{Set: given(set), Source: given(source), To: given(to), Yes: yes != nil && *yes})
 	return h.Run(ctx, "backup:restoreVolume")
+}
+
+// RestoreMachine is backup:restoreVM -set=ID -source=NAME -to=NAME -dir=DIR -drill -yes.
+func (h *House) RestoreMachine(ctx context.Context, set, source, to, dir *string, drill, agree *bool) error {
+	h.backup().Select(backup.Selection{Set: given(set), Source: given(source), To: given(to), Dir: given(dir), Drill: yes(drill), Yes: yes(agree)})
+	return h.Run(ctx, "backup:restoreVM")
 }
 
 // RotateBackups is backup:rotate -dry -simulate=FILE -now=TIME.

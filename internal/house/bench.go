@@ -23,6 +23,11 @@ func (h *House) BenchCPython(ctx context.Context, pgo *bool) error {
 	})
 }
 
+// BenchVM is bench:vm.
+func (h *House) BenchVM(ctx context.Context) error {
+	return h.measure(func(door *command.Door, root string) error { return bench.VM(ctx, door, root, h.env.Stdout) })
+}
+
 // BenchDoctor is bench:doctor -only=NAME,NAME -keep=true.
 func (h *House) BenchDoctor(ctx context.Context, only *string, keep *bool) error {
 	return h.measure(func(door *command.Door, root string) error {

@@ -23,6 +23,7 @@ import (
 	"iact-infra/internal/procedure"
 	"iact-infra/internal/report"
 	"iact-infra/internal/symptom"
+	"iact-infra/internal/vm"
 )
 
 // House holds what the targets of one process share. Each part is built when it
@@ -41,6 +42,7 @@ type House struct {
 	host      func() *host.Room
 
 	devcontainer func() *devcontainer.Room
+	vm           func() *vm.Room
 
 	// continues is the run that procedure:resume goes on with. It is set before
 	// the engine and the rooms are built: they take its targets for their own.
@@ -61,6 +63,7 @@ func New(env Environment) *House {
 	h.cpython = sync.OnceValue(h.buildCPython)
 	h.host = sync.OnceValue(h.buildHost)
 	h.devcontainer = sync.OnceValue(h.buildDevcontainer)
+	h.vm = sync.OnceValue(h.buildVM)
 	return h
 }
 

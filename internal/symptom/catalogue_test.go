@@ -126,6 +126,7 @@ func TestEveryNextTargetExists(t *testing.T) {
 		"", "backup:prepare", "backup:db", "backup:config", "backup:verify", "backup:list", "backup:restore", "backup:restoreDB", "backup:show", "config:show",
 		"cpython:deps", "cpython:build", "cpython:install", "cpython:venvs", "host:check", "host:update", "host:docker", "host:compose", "host:daemon", "host:hello", "host:devcontainer", "host:network",
 		"devcontainer:doctor", "devcontainer:state", "devcontainer:config", "devcontainer:network", "devcontainer:volumes", "devcontainer:permissions", "devcontainer:resources", "devcontainer:recover",
+		"vm:check", "vm:fetch", "vm:up", "vm:status", "vm:snapshots", "vm:reload", "vm:provision",
 	}
 	for _, e := range load(t).Entries() {
 		if !slices.Contains(targets, e.Next) {
