@@ -54,7 +54,10 @@ func (p *Provider) Define(ctx context.Context, d provider.Definition, as provide
 	if err := boot(root, d, as, &note); err != nil {
 		return "", err
 	}
-	if err := p.devices(ctx, root, as, &note); err != nil {
+	if as.Isolated {
+		note.Network = as.Domain + "-net"
+	}
+	if err := p.devices(ctx, root, as, note.Network); err != nil {
 		return "", err
 	}
 	if err := annotate(root, note); err != nil {
@@ -71,6 +74,13 @@ func (p *Provider) Define(ctx context.Context, d provider.Definition, as provide
 	defer func() { _ = os.Remove(file) }()
 	if err := p.change(ctx, "define", file); err != nil {
 		return "", err
+	}
+	// From here on the note is in the machine. What is made later can be taken away
+	// after a kill as well.
+	if as.Isolated {
+		if err := p.island(ctx, note.Network); err != nil {
+			return "", errors.Join(err, p.undefine(context.WithoutCancel(ctx), as.Domain))
+		}
 	}
 	out, err := p.ask(ctx, "domuuid", as.Domain)
 	return strings.TrimSpace(out), err
@@ -145,8 +155,9 @@ func boot(root *node, d provider.Definition, as provider.Place, note *made) erro
 	return nil
 }
 
-// devices takes out what belongs to another host, and sees to the network.
-func (p *Provider) devices(ctx context.Context, root *node, as provider.Place, note *made) error {
+// devices takes out what belongs to another host, and puts the machine into the
+// network of its own if it has one.
+func (p *Provider) devices(ctx context.Context, root *node, as provider.Place, network string) error {
 	devices := root.first("devices")
 	for _, emulator := range devices.all("emulator") {
 		if _, err := os.Stat(emulator.Text); err != nil {
@@ -179,13 +190,6 @@ func (p *Provider) devices(ctx context.Context, root *node, as provider.Place, n
 	}
 	for _, share := range gone {
 		devices.Nodes = without(devices.Nodes, share)
-	}
-	network := ""
-	if as.Isolated {
-		var err error
-		if network, err = p.island(ctx, as.Domain, note); err != nil {
-			return err
-		}
 	}
 	for _, card := range devices.all("interface") {
 		card.drop("mac", "target", "alias", "bandwidth")

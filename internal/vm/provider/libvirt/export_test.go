@@ -1,14 +1,18 @@
 package libvirt_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"iact-infra/internal/command"
 	"iact-infra/internal/vm/provider"
+	"iact-infra/internal/vm/provider/libvirt"
 )
 
 // write puts data on the disk while the machine is off or, by QEMU's monitor,
@@ -89,5 +93,62 @@ func TestRealTheNetworkOfAnIsolatedMachineGoesWithIt(t *testing.T) {
 			t.Errorf("the networks are %s", nets)
 		}
 		must(t, r.Remove(t.Context(), id))
+	}
+}
+
+// mortal is a transport that is as good as killed after a command with a word:
+// no program starts any more, also none that would clean up.
+type mortal struct {
+	command.Transport
+	last string
+	dead atomic.Bool
+}
+
+func (m *mortal) Start(ctx context.Context, c command.Command, stdout *os.File) (command.Process, error) {
+	if m.dead.Load() {
+		if stdout != nil {
+			_ = stdout.Close()
+		}
+		return nil, errors.New("killed")
+	}
+	p, err := m.Transport.Start(ctx, c, stdout)
+	if err == nil && slices.Contains(c.Args, m.last) {
+		p.Wait()
+		m.dead.Store(true)
+	}
+	return p, err
+}
+
+func TestRealAMachineWhoseMakingOrRemovalWasCutOffIsRemovedWholly(t *testing.T) {
+	t.Parallel()
+	for _, last := range []string{"define", "net-define", "net-start", "net-destroy", "net-undefine"} {
+		t.Run("killed after "+last, func(t *testing.T) {
+			t.Parallel()
+			r := blank(t)
+			c, err := r.Capture(t.Context(), r.ID, t.TempDir())
+			must(t, err)
+			definition, size := c.Definition, c.Disks[0].Size()
+			must(t, c.Close())
+			dir := t.TempDir()
+			place := provider.Place{Domain: r.daemon.Name(t), Dir: dir, Isolated: true, Disks: map[string]string{"vda": filepath.Join(dir, "vda.raw")}}
+			must(t, os.WriteFile(place.Disks["vda"], make([]byte, size), 0o600))
+			short := libvirt.New(command.NewDoor(&mortal{Transport: command.Local(), last: last}), r.daemon.URI)
+			id, err := short.Define(t.Context(), definition, place)
+			if err == nil {
+				err = short.Remove(t.Context(), id)
+			}
+			if err == nil {
+				t.Fatal("nothing was cut off")
+			}
+			id = strings.TrimSpace(r.daemon.Virsh(t, "domuuid", place.Domain))
+			must(t, r.Remove(t.Context(), id))
+			left := r.daemon.Virsh(t, "net-list", "--all", "--name") + r.daemon.Virsh(t, "list", "--all", "--name")
+			if strings.Contains(left, place.Domain) {
+				t.Errorf("it left %s", left)
+			}
+			if _, err := os.Stat(place.Disks["vda"]); !os.IsNotExist(err) {
+				t.Errorf("it left its disk: %v", err)
+			}
+		})
 	}
 }

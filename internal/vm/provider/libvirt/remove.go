@@ -14,9 +14,9 @@ import (
 	"iact-infra/internal/vm/provider"
 )
 
-// island makes a network from which nothing but this host is reached.
-func (p *Provider) island(ctx context.Context, domain string, note *made) (string, error) {
-	name := domain + "-net"
+// island makes a network from which nothing but this host is reached. The machine
+// that it is for knows its name already.
+func (p *Provider) island(ctx context.Context, name string) error {
 	hash := fnv.New32a()
 	_, _ = hash.Write([]byte(name))
 	var last error
@@ -28,27 +28,25 @@ func (p *Provider) island(ctx context.Context, domain string, note *made) (strin
 			escape(name), at, net)
 		file, err := os.CreateTemp("", "iact-net-")
 		if err != nil {
-			return "", err
+			return err
 		}
 		_, err = file.WriteString(text)
 		err = errors.Join(err, file.Close())
 		if err == nil {
-			note.Network = name
 			err = p.change(ctx, "net-define", file.Name())
 		}
 		_ = os.Remove(file.Name())
 		if err != nil {
-			return "", err
+			return err
 		}
 		if last = p.change(ctx, "net-start", name); last == nil {
-			return name, nil
+			return nil
 		}
 		if err := p.change(context.WithoutCancel(ctx), "net-undefine", name); err != nil {
-			return "", errors.Join(last, err)
+			return errors.Join(last, err)
 		}
 	}
-	note.Network = ""
-	return "", fmt.Errorf("make an isolated network: %w", last)
+	return fmt.Errorf("make an isolated network: %w", last)
 }
 
 func escape(s string) string {
@@ -81,16 +79,22 @@ func (p *Provider) Remove(ctx context.Context, id string) error {
 	if err == nil {
 		err = p.Stop(ctx, id)
 	}
-	if err == nil {
-		err = p.change(ctx, "undefine", id, "--snapshots-metadata", "--managed-save", "--nvram")
-	}
+	// The machine holds the note, so it goes last: a removal that was cut off is
+	// finished by the next one.
 	if err == nil {
 		err = p.unmake(ctx, note)
+	}
+	if err == nil {
+		err = p.undefine(ctx, id)
 	}
 	if err != nil {
 		return fmt.Errorf("remove machine %s: %w", id, err)
 	}
 	return nil
+}
+
+func (p *Provider) undefine(ctx context.Context, id string) error {
+	return p.change(ctx, "undefine", id, "--snapshots-metadata", "--managed-save", "--nvram")
 }
 
 // unmake takes away what a machine of ours had for itself. What is not there is
