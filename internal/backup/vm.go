@@ -11,10 +11,12 @@ import (
 
 	"iact-infra/internal/backup/disktar"
 	"iact-infra/internal/backup/machine"
+	"iact-infra/internal/backup/manifest"
 	"iact-infra/internal/backup/source"
 	"iact-infra/internal/command"
 	"iact-infra/internal/config"
 	"iact-infra/internal/fault"
+	"iact-infra/internal/report"
 )
 
 // vm is a source of the configuration. auto takes no machine: what it holds, its
@@ -108,4 +110,29 @@ func describe(in *disktar.Reader) (*machine.Description, error) {
 		return nil, fmt.Errorf("read %s: the machine has no disk", machine.File)
 	}
 	return &about, nil
+}
+
+// NewestOf tells people which set holds a machine, by the name that its provider
+// has for it; "" when none does.
+func (r *Room) NewestOf(domain string) (string, error) {
+	_, s, err := r.opened()
+	if err != nil {
+		return "", err
+	}
+	all, err := s.List()
+	if err != nil {
+		return "", err
+	}
+	for _, l := range all {
+		if l.Set == nil {
+			continue
+		}
+		for i := range l.Set.Manifest.Sources {
+			held := &l.Set.Manifest.Sources[i]
+			if state := l.Set.State.Of(held); held.Kind == source.KindVM && held.Detail["domain"] == domain && state != manifest.Failed && state != manifest.Damaged {
+				return fmt.Sprintf("set %s, %s old, holds it (%s)", l.Set.Manifest.ID, report.Age(r.o.Now(), held.Snapshot), state), nil
+			}
+		}
+	}
+	return "", nil
 }

@@ -13,6 +13,8 @@ import (
 func (h *House) buildVM() *vm.Room {
 	room := vm.New(vm.Options{
 		Config: h.Config, Places: h.places, Getenv: h.env.Getenv, Now: h.env.Now, Random: h.env.Random, Answers: h.answers(),
+		// The rooms do not know each other: the house hands on what one needs of another.
+		Saved: func(domain string) (string, error) { return h.backup().NewestOf(domain) },
 	})
 	if h.continues != nil {
 		_ = room.Select(vm.Asked(h.continues.Args())) // the first one is never refused

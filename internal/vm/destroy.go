@@ -48,13 +48,13 @@ func (r *Room) destroy(ctx context.Context, w *procedure.Work) error {
 			continue
 		}
 		doomed, names = append(doomed, m), append(names, m.Name)
-		loss, err := s.loss(ctx, m)
+		loss, err := r.loss(ctx, m)
 		if err != nil {
 			return err
 		}
 		losses = append(losses, loss)
 	}
-	question := fmt.Sprintf("%s: this is lost for good; go tool mage backup:vm keeps it. Destroy %s? [y/N]", strings.Join(losses, "; "), listed(doomed))
+	question := fmt.Sprintf("%s: this is lost for good; go tool mage backup:vm keeps it as it is now. Destroy %s? [y/N]", strings.Join(losses, "; "), listed(doomed))
 	if err := r.agreed(ctx, w, s.pick.Yes, "destroy "+listed(doomed), question); err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (s *scene) unforward(ctx context.Context, m machine) error {
 }
 
 // loss is what goes with a machine.
-func (s *scene) loss(ctx context.Context, m machine) (string, error) {
+func (r *Room) loss(ctx context.Context, m machine) (string, error) {
 	if m.gone {
 		return m.Name + " is gone already, vagrant's note of it goes too", nil
 	}
@@ -112,7 +112,23 @@ func (s *scene) loss(ctx context.Context, m machine) (string, error) {
 	for _, d := range seen.Disks {
 		used += d.Used
 	}
-	return fmt.Sprintf("%s is %s, with %s on its disks and %d snapshots", m.Name, m.is(), report.Bytes(used), len(snapshots)), nil
+	return fmt.Sprintf("%s is %s, with %s on its disks and %d snapshots; %s", m.Name, m.is(), report.Bytes(used), len(snapshots), r.saved(seen.Domain)), nil
+}
+
+// saved says which backup there is. A store that cannot be read holds none that
+// anybody could rely on.
+func (r *Room) saved(domain string) string {
+	if r.o.Saved == nil {
+		return "whether a backup holds it is not known"
+	}
+	held, err := r.o.Saved(domain)
+	switch {
+	case err != nil:
+		return "whether a backup holds it could not be read: " + firstLine(err)
+	case held == "":
+		return "no backup holds it"
+	}
+	return held
 }
 
 // agreed asks for what cannot be taken back. Without a terminal somebody has to

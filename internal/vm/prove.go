@@ -35,8 +35,7 @@ func (w *Whole) Prove(ctx context.Context, of, id string, key []byte, before []h
 		return nil, err
 	}
 	defer os.RemoveAll(work)
-	starts := 1
-	door, end, err := w.enter(ctx, e, id, work, key, &starts)
+	door, end, starts, err := w.enter(ctx, e, id, work, key)
 	if err != nil {
 		return nil, err
 	}
@@ -54,48 +53,69 @@ func (w *Whole) Prove(ctx context.Context, of, id string, key []byte, before []h
 }
 
 // enter waits until the machine has an address and ssh answers there.
-func (w *Whole) enter(ctx context.Context, e provider.Provider, id, work string, key []byte, starts *int) (*command.Door, func(), error) {
+func (w *Whole) enter(ctx context.Context, e provider.Provider, id, work string, key []byte) (door *command.Door, end func(), starts int, err error) {
 	if len(key) == 0 {
-		return nil, nil, fault.New(fault.Missing, "the machine starts by hand: restore it without -drill", errors.New("log in: the set holds no key of Vagrant's"))
+		return nil, nil, 0, fault.New(fault.Missing, "the machine starts by hand: restore it without -drill", errors.New("log in: the set holds no key of Vagrant's"))
 	}
 	keyPath := filepath.Join(work, "key")
 	if err := os.WriteFile(keyPath, key, 0o600); err != nil {
-		return nil, nil, err
+		return nil, nil, 0, err
 	}
+	try := func(ctx context.Context) (kept, err error) {
+		m, err := e.Look(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if m.State != provider.Running && m.State != provider.Changing {
+			return nil, fmt.Errorf("it is %s again", m.State)
+		}
+		kept = errors.New("it has got no address")
+		for _, address := range m.Addresses {
+			if door, end, kept = w.to(ctx, work, keyPath, address); kept == nil {
+				break
+			}
+		}
+		return kept, nil
+	}
+	again := func(ctx context.Context) error { return errors.Join(e.Stop(ctx, id), e.Start(ctx, id)) }
+	starts, err = booted(ctx, try, again)
+	return door, end, starts, err
+}
+
+// booted tries each second until nothing keeps it out, and tells how often the
+// machine was started for that. Kept is why it is not there yet; an error ends it.
+func booted(ctx context.Context, try func(context.Context) (kept, err error), again func(context.Context) error) (starts int, err error) {
 	limited, cancel := context.WithTimeout(ctx, bootTime)
 	defer cancel()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	half := time.NewTimer(bootTime / 2)
 	defer half.Stop()
-	last := errors.New("it has got no address")
+	starts = 1
 	for {
-		m, err := e.Look(limited, id)
-		if err != nil && limited.Err() == nil {
-			return nil, nil, err
-		}
-		if err == nil && m.State != provider.Running && m.State != provider.Changing {
-			return nil, nil, fmt.Errorf("wait for the machine: it is %s again", m.State)
-		}
-		for _, address := range m.Addresses {
-			door, end, err := w.to(limited, work, keyPath, address)
-			if err == nil {
-				return door, end, nil
-			}
-			last = err
+		kept, err := try(limited)
+		switch {
+		case ctx.Err() != nil:
+			return starts, ctx.Err()
+		case limited.Err() != nil: // what it says then is of its end
+		case err != nil:
+			return starts, fmt.Errorf("wait for the machine: %w", err)
+		case kept == nil:
+			return starts, nil
 		}
 		select {
 		case <-tick.C:
 		case <-half.C:
-			*starts++
-			if err := errors.Join(e.Stop(limited, id), e.Start(limited, id)); err != nil {
-				return nil, nil, fmt.Errorf("start the machine once more: %w", err)
+			starts++
+			if err := again(limited); err != nil {
+				return starts, fmt.Errorf("start the machine once more: %w", err)
 			}
 		case <-limited.Done():
 			if ctx.Err() != nil {
-				return nil, nil, ctx.Err()
+				return starts, ctx.Err()
 			}
-			return nil, nil, fault.New(fault.Invalid, "look at its console: restore it without -drill and start it", fmt.Errorf("wait for the machine: after %s nobody gets in: %w", bootTime, last))
+			return starts, fault.New(fault.Invalid, "look at its console: restore it without -drill and start it",
+				fmt.Errorf("wait for the machine: after %s nobody gets in: %w", bootTime, errors.Join(kept, err)))
 		}
 	}
 }

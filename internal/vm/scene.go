@@ -16,6 +16,7 @@ import (
 	"iact-infra/internal/procedure"
 	"iact-infra/internal/vm/provider"
 	"iact-infra/internal/vm/vagrant"
+	"iact-infra/internal/vm/vagrantfile"
 )
 
 // scene is what a step works with.
@@ -205,4 +206,4 @@ func (r *Room) inState(ctx context.Context, w *procedure.Work, want ...provider.
 }
 
 // ours says whether the Vagrantfile takes its numbers from our configuration.
-func (s *scene) ours() bool { return strings.Contains(s.project.Text(), "vm.json") }
+func (s *scene) ours() bool { return vagrantfile.Read(s.project.Text()).Ours }

@@ -33,6 +33,7 @@ type keeping struct {
 	root    string
 	guests  map[string]*vmtest.Guest
 	answers io.Reader // of the person at the terminal
+	saved   func(domain string) (string, error)
 	said    *bytes.Buffer
 	last    string // the id of the newest run
 }
@@ -106,7 +107,7 @@ func (k *keeping) room() *vm.Room {
 		return config.Load(config.Options{Root: k.root, Getenv: func(string) string { return "" }})
 	})
 	return vm.New(vm.Options{
-		Config: settings, Getenv: func(string) string { return "" }, Now: k.Now, Random: rand.Reader, Answers: k.answers,
+		Config: settings, Getenv: func(string) string { return "" }, Now: k.Now, Random: rand.Reader, Answers: k.answers, Saved: k.saved,
 		Provider: func(string, *command.Door) (provider.Exporter, error) { return k.Provider, nil },
 		Enter:    func(name string) (command.Transport, error) { return k.guests[name], nil },
 	})

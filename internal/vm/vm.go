@@ -29,6 +29,9 @@ type Options struct {
 	Now     func() time.Time
 	Random  io.Reader
 	Answers io.Reader // of the person at the terminal; nil when there is none
+	// Saved tells people which backup holds a machine, by its provider's name; ""
+	// when none does. Nil: nobody knows.
+	Saved func(domain string) (string, error)
 	// Provider makes the provider of a name; nil is the real ones.
 	Provider func(name string, door *command.Door) (provider.Exporter, error)
 	// Enter leads into a machine; nil is by ssh, as Vagrant says.
