@@ -205,6 +205,13 @@ func (r *Room) again(ctx context.Context, w *procedure.Work, verb string) error 
 			return err
 		}
 	}
+	// Vagrant copies a shared directory only at up and reload: what was mended since
+	// would not be in the machine. Without one it does nothing.
+	if verb == "provision" && !s.ours() && slices.ContainsFunc(all, func(m machine) bool { return m.Provider == provider.Libvirt }) {
+		if err := r.vagrant(ctx, w, s, nil, "rsync", namesOf(all)...); err != nil {
+			return err
+		}
+	}
 	if err := r.vagrant(ctx, w, s, s.watching(nil), verb, namesOf(all)...); err != nil {
 		return err
 	}

@@ -169,6 +169,22 @@ func TestAMachineIsJudgedByItsNameAndByWhatIsInIt(t *testing.T) {
 	}
 }
 
+func TestAServerThatTheMachineIsNotThereForIsNotAskedForData(t *testing.T) {
+	t.Parallel()
+	maria := service()
+	maria.Role = guest.Role{MariaDB: true}
+	f := ask(t, time.Now(), "database=django_user UTF8", "", "postgres-configured", "")
+	maria.Staged = false
+	if got := unwell(guest.Services("box", maria, f)); got != "warn PostgreSQL runs as well: 15.10 (Debian 15.10-0+deb12u1)" {
+		t.Errorf("got %s", got)
+	}
+	nameless := service()
+	nameless.Role, nameless.Staged = guest.Role{}, false
+	if got := unwell(guest.Services("box", nameless, f)); got != "fail database iact_analytics: there is none" {
+		t.Errorf("by what is in it: %s", got)
+	}
+}
+
 func TestATableFailsWithACodeAndIsSafeToPrint(t *testing.T) {
 	t.Parallel()
 	f := ask(t, time.Now(), "hostname=iact-devbox", "hostname=a\x1b[31mb\n", "cpus=2", "cpus=1\n")

@@ -42,11 +42,18 @@ func Services(machine string, s Service, f *Facts) []Finding {
 	j := &judge{machine: machine}
 	j.units(s, f)
 	j.stages(s, f)
-	if s.PostgreSQL || f.value("postgres", "answer") != "" {
+	nameless := s.Role == Role{} // then what is installed is what it is there for
+	switch other := f.value("postgres", "answer"); {
+	case s.PostgreSQL, nameless && other != "":
 		j.postgres(s, f)
+	case other != "":
+		j.surplus("PostgreSQL", other)
 	}
-	if s.MariaDB || f.value("mariadb", "answer") != "" {
+	switch other := f.value("mariadb", "answer"); {
+	case s.MariaDB, nameless && other != "":
 		j.mariadb(s, f)
+	case other != "":
+		j.surplus("MariaDB", other)
 	}
 	if s.Web {
 		ports := strings.Join(f.lines("web"), " ")
@@ -57,6 +64,12 @@ func Services(machine string, s Service, f *Facts) []Finding {
 
 // units judges the real units. postgresql.service alone is an umbrella that is
 // active even when no server runs.
+// surplus is a server that the machine, by its name, is not there for: the box
+// brings it. Nobody is to find data in it, so it is not asked for any.
+func (j *judge) surplus(server, answer string) {
+	j.say(Warn, "también hay un "+server, server+" runs as well", answer, "the machine is not there for it: stop it, or take a box without it")
+}
+
 func (j *judge) units(s Service, f *Facts) {
 	for _, row := range []struct {
 		wanted bool

@@ -100,7 +100,7 @@ func (r *reader) provisions(l line) {
 	if r.provision.MatchString(l.code) {
 		r.file.Scripts = with(r.file.Scripts, r.literal(r.named(l.code, "path")))
 	}
-	if l.inside {
+	if l.inside || r.named(l.code, "inline") != "" {
 		for _, call := range r.script.FindAllStringSubmatch(l.code, -1) {
 			r.file.Called = with(r.file.Called, call[1])
 		}

@@ -44,6 +44,7 @@ Vagrant.configure("2") do |config|
     postgresql.vm.network 'forwarded_port', guest: 5432, host: 15432, auto_correct: true
     postgresql.vm.network :private_network, :ip => '10.0.2.10'
     postgresql.vm.provision "shell", path: "bootstrap.sh"
+    postgresql.vm.provision "shell", inline: "bash /vagrant/provisioners/postgres/bootstrap.sh"
   end
 end
 `
@@ -64,7 +65,7 @@ func TestAProjectsFileIsReadAsItIsWritten(t *testing.T) {
 	if !reflect.DeepEqual(f.Machines, want) {
 		t.Errorf("machines\n%+v, want\n%+v", f.Machines, want)
 	}
-	if !slices.Equal(f.Scripts, []string{"bootstrap.sh"}) || !slices.Equal(f.Called, []string{"provisioners/mariadb/bootstrap.sh"}) {
+	if !slices.Equal(f.Scripts, []string{"bootstrap.sh"}) || !slices.Equal(f.Called, []string{"provisioners/mariadb/bootstrap.sh", "provisioners/postgres/bootstrap.sh"}) {
 		t.Errorf("scripts %q and %q", f.Scripts, f.Called)
 	}
 	if f.Ours {
