@@ -105,6 +105,7 @@ func tagsRule(s string) string {
 
 // checkTogether finds what no key shows alone, in the effective configuration.
 func (r *reader) checkTogether() {
+	r.checkCI()
 	b := r.config.Backup
 	for i, name := range b.Retired {
 		at := fmt.Sprintf("backup.retired[%d]", i)

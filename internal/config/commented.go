@@ -64,6 +64,12 @@ func (c *commenter) section(keys []key, indent string) {
 		case sources:
 			c.line(value)
 			c.examples(k, indent)
+		case listing:
+			c.line(value)
+			c.line("")
+			c.line(indent + "# " + c.say("An entry looks like this. It needs a name, and a job its stage.", "Una entrada se ve así. Necesita name, y un trabajo su stage."))
+			c.line(indent + "#" + k.name + ":")
+			c.entryExample(k, indent+"#  ")
 		default:
 			c.line(value)
 		}

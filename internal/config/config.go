@@ -27,6 +27,7 @@ type Config struct {
 	VM      VM
 	CPython CPython
 	Host    Host
+	CI      CI
 
 	Devcontainer Workspace
 

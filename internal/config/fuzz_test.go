@@ -16,6 +16,7 @@ func FuzzAnyBytesLoadOrSayInWhichLineTheyAreWrong(f *testing.F) {
 		"backup: {keep: {last: 0x7}, scrub_after: 1w2d, sources: [{kind: files, path: ~/x, name: a, exclude: [\"\", !x y]}]}",
 		"backup: {sources: [{kind: postgres, name: a, port: !!int x, password: y, database: !!binary eA==}]}",
 		"project: !!null x\nproject: |\n  a\n  b\n", "backup: {retired: [a, a], sources: [null, [], {}, {name: a}]}",
+		"ci: {components: [{name: a, size: 5MB, jobs: [{stage: unit, run: []}, null, {needs: [x:y:z]}]}, {needs: [a]}], stages: {unit: {limit: 1m}}}",
 		config.Commented("en"), strings.ReplaceAll(config.Commented("es"), "#", ""),
 	} {
 		f.Add([]byte(seed))

@@ -17,6 +17,8 @@ const (
 	choice                // one of choices
 	texts                 // a list of texts
 	sources               // auto, or a list of mappings
+	size                  // 5MB, 512MiB
+	listing               // a list of mappings, or auto where that is the default
 )
 
 // key is one row of the table.
@@ -33,13 +35,15 @@ type key struct {
 	min, max int
 	rule     func(string) string // the rule that a text, or a text of a list, breaks; "" when none
 	pattern  string              // the same as a regular expression, where it is one
-	keys     []key               // of a section and of sources
+	keys     []key               // of a section, of sources and of a listing
 	// at returns where the value goes: a pointer to string, int, time.Duration,
-	// Span, bool, *bool or []string. The source is nil outside of sources.
+	// Span, bool, *bool, int64 or []string. The source is nil outside of sources.
 	at func(*Config, *Source) any
 	// clear makes a section one that is given whole: what is left out of it has
 	// no default and is off. Such a section has a fallback of its own.
 	clear func(*Config)
+	// entries is where the entries of a listing go.
+	entries func(*Config) entries
 }
 
 // kinds are the kinds of source there are. A new kind is added here, and to
@@ -93,6 +97,11 @@ func table() []key {
 			name: "host", shape: section, keys: hostKeys(),
 			en: "PROCED-INFRA-002: the Docker host.",
 			es: "PROCED-INFRA-002: el anfitrión de Docker.",
+		},
+		{
+			name: "ci", shape: section, keys: ciKeys(),
+			en: "PROCED-INFRA-003: the pipeline.",
+			es: "PROCED-INFRA-003: el pipeline.",
 		},
 		{
 			name: "devcontainer", shape: section, keys: []key{{

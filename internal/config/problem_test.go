@@ -32,9 +32,9 @@ func TestEveryFaultIsOneLineWithPlaceValueAndRule(t *testing.T) {
 		{"a key with capitals", "Project: x", "1:1: Project: unknown key Project; did you mean project?"},
 		{"a key of another section", "scrub_after: 2h", "1:1: scrub_after: unknown key scrub_after; did you mean backup.scrub_after?"},
 		{"a key twice", "project: a\nproject: b", "2:1: project: the key stands here a second time; remove one of the two"},
-		{"a key that is a list", "? [a]\n: b", "1:3: ?: a key is a list; a key is one of backup, cpython, devcontainer, host, project"},
-		{"a list at the top", "- a", "1:1: got a list; wants keys and values (backup, cpython, devcontainer, host, project, ssh, vm)"},
-		{"a text at the top", "hello", `1:1: got the text "hello"; wants keys and values (backup, cpython, devcontainer, host, project, ssh, vm)`},
+		{"a key that is a list", "? [a]\n: b", "1:3: ?: a key is a list; a key is one of backup, ci, cpython, devcontainer, host, project"},
+		{"a list at the top", "- a", "1:1: got a list; wants keys and values (backup, ci, cpython, devcontainer, host, project, ssh, vm)"},
+		{"a text at the top", "hello", `1:1: got the text "hello"; wants keys and values (backup, ci, cpython, devcontainer, host, project, ssh, vm)`},
 		{"a list for a section", "backup: [a]", "1:9: backup: got a list; wants keys and values ("},
 		{"a number for a text", "project: 5", "1:10: project: got the number 5; wants a path; put it in quotes"},
 		{"a truth value for a text", "project: true", "1:10: project: got the truth value true; wants a path; put it in quotes"},
@@ -105,7 +105,7 @@ func TestEveryFaultIsOneLineWithPlaceValueAndRule(t *testing.T) {
 		{"a span of nothing alone", "backup: {keep: {within: 0d}}", "1:25: backup.keep: every rule is off: no set would be kept; give at least one"},
 		{"an alias", "project: &a x\nbackup: {store: *a}", `2:17: backup.store: got the alias "*a"; aliases are not followed: write the value out`},
 		{"an alias for a section", "project: &a x\nbackup: *a", `2:9: backup: got the alias "*a"; aliases are not followed: write the value out`},
-		{"a merge", "backup: &a {level: fast}\n<<: *a", "2:1: ?: a key is a merge of aliases (<<); a key is one of backup, cpython, devcontainer, host, project"},
+		{"a merge", "backup: &a {level: fast}\n<<: *a", "2:1: ?: a key is a merge of aliases (<<); a key is one of backup, ci, cpython, devcontainer, host, project"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -109,9 +109,12 @@ func (r *reader) value(k key, name, n *yaml.Node, keyPath string, s *Source) {
 		return
 	}
 	var ok bool
-	if k.shape == sources {
+	switch k.shape {
+	case sources:
 		ok = r.sources(k, n, keyPath)
-	} else {
+	case listing:
+		ok = r.entryList(k, n, keyPath)
+	default:
 		ok = r.scalarOrList(k, n, keyPath, k.at(r.config, s))
 	}
 	if ok && r.layer > 0 {

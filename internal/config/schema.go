@@ -47,6 +47,10 @@ func keySchema(k key) object {
 		s = object{"anyOf": []object{{"type": "integer", "minimum": 0, "maximum": 0}, {"type": "string", "pattern": spanPattern}}}
 	case duration:
 		s = object{"type": "string", "minLength": 1, "pattern": durationPattern}
+	case size:
+		s = object{"type": "string", "pattern": sizePattern}
+	case listing:
+		s = entriesSchema(k)
 	case truth:
 		s = object{"type": "boolean"}
 	case choice:

@@ -65,6 +65,14 @@ func TestTheSchemaAgreesWithWhatLoadAccepts(t *testing.T) {
 		one("{name: a}"):                                       false,
 		one("{kind: postgres}"):                                false,
 		one("a"):                                               false,
+		"ci: {components: auto, cache_limit: 5GB}":             true,
+		"ci: {components: [{name: a, jobs: [{stage: unit}]}]}": true,
+		"ci: {components: [{name: a, jobs: [{run: [x]}]}]}":    false,
+		"ci: {components: [{dir: a}]}":                         false,
+		"ci: {components: []}":                                 false,
+		"ci: {components: none}":                               false,
+		"ci: {cache_limit: 5}":                                 false,
+		"ci: {cache_limit: 5GB, trust: maybe}":                 false,
 	} {
 		var document any
 		if err := yaml.Unmarshal([]byte(content), &document); err != nil {
@@ -81,7 +89,7 @@ func TestTheSchemaAgreesWithWhatLoadAccepts(t *testing.T) {
 
 // uncomment switches on the key lines of a commented file, those that want says.
 func uncomment(file string, want func(line string) bool) string {
-	key := regexp.MustCompile(`^( *)#((?:  (?:- |  ))?[a-z_][a-z0-9_]*:.*)$`)
+	key := regexp.MustCompile(`^( *)#((?: {2,}(?:- )?)?[a-z_][a-z0-9_]*:.*)$`)
 	var b strings.Builder
 	for line := range strings.Lines(file) {
 		if parts := key.FindStringSubmatch(strings.TrimRight(line, "\n")); parts != nil && want(line) {
@@ -103,7 +111,7 @@ func TestTheCommentedFileHoldsTheDefaultsAndExamplesThatLoad(t *testing.T) {
 			}
 		}
 		isList := func(line string) bool {
-			return strings.HasPrefix(line, "  #  ") || line == "  #sources:\n" || line == "  #keep:\n"
+			return strings.HasPrefix(line, "  #  ") || line == "  #sources:\n" || line == "  #keep:\n" || line == "  #components:\n"
 		}
 		root := checkout(t, "config/iact.yaml", uncomment(file, func(line string) bool { return !isList(line) }))
 		on := mustLoad(t, root).Show()
@@ -120,7 +128,11 @@ func TestTheCommentedFileHoldsTheDefaultsAndExamplesThatLoad(t *testing.T) {
 			}
 		}
 		home := checkout(t, "iact.password", "x", "config/iact.yaml", uncomment(file, isList))
-		examples := mustLoad(t, home, "HOME", home).Backup
+		loaded := mustLoad(t, home, "HOME", home)
+		if jobs := loaded.CI.Components[0].Jobs; loaded.CI.Auto || len(jobs) != 1 || len(jobs[0].Given) < 15 {
+			t.Errorf("%s: the example of a component is read as %+v", lang, loaded.CI.Components)
+		}
+		examples := loaded.Backup
 		if n := len(examples.Sources); n != 5 {
 			t.Errorf("%s: %d example sources, want one of each kind", lang, n)
 		}

@@ -32,6 +32,8 @@ func (c *Config) show(keys []key, prefix string, s *Source) []Setting {
 			for i := range c.Backup.Sources {
 				list = append(list, c.show(k.keys, fmt.Sprintf("%s[%d].", keyPath, i), &c.Backup.Sources[i])...)
 			}
+		case k.shape == listing:
+			list = append(list, c.showEntries(k, keyPath)...)
 		case k.takes(kindOf(s)):
 			list = append(list, Setting{keyPath, display(k, k.at(c, s)), c.origins[keyPath].String()})
 		}
@@ -47,6 +49,8 @@ func display(k key, value any) string {
 			return unlimited
 		}
 		return strconv.Itoa(*v)
+	case *int64:
+		return FormatSize(*v)
 	case *Span:
 		return v.String()
 	case *time.Duration:

@@ -31,6 +31,8 @@ func (r *reader) scalarOrList(k key, n *yaml.Node, keyPath string, dst any) bool
 		return r.duration(k, n, keyPath, dst)
 	case *Span:
 		return r.span(k, n, keyPath, dst)
+	case *int64:
+		return r.size(k, n, keyPath, dst)
 	case *bool:
 		return r.truth(k, n, keyPath, dst)
 	case **bool: // one without a default: nil is neither
@@ -165,6 +167,16 @@ func (r *reader) span(k key, n *yaml.Node, keyPath string, dst *Span) bool {
 	return true
 }
 
+func (r *reader) size(k key, n *yaml.Node, keyPath string, dst *int64) bool {
+	value, ok := parseSize(n.Value)
+	if n.ShortTag() != "!!str" || !ok {
+		r.wrongType(n, keyPath, wants(k))
+		return false
+	}
+	*dst = value
+	return true
+}
+
 func (r *reader) truth(k key, n *yaml.Node, keyPath string, dst *bool) bool {
 	if n.ShortTag() != "!!bool" || n.Decode(dst) != nil {
 		r.wrongType(n, keyPath, wants(k))
@@ -245,6 +257,13 @@ func wants(k key) string {
 		return "a list, such as [one, two]"
 	case sources:
 		return "auto or a list of sources"
+	case size:
+		return "a size such as 5MB or 512MiB"
+	case listing:
+		if k.fallback == "auto" {
+			return "auto or a list of " + k.name
+		}
+		return "a list of " + k.name
 	}
 	return "a text"
 }
