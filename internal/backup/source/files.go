@@ -13,10 +13,10 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"iact-infra/internal/backup/ignore"
 	"iact-infra/internal/backup/tree"
 	"iact-infra/internal/command"
 	"iact-infra/internal/fault"
+	"iact-infra/internal/ignore"
 )
 
 // Files is a directory, or a single file, backed up as a tar stream.

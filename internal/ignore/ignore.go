@@ -13,15 +13,29 @@ import (
 )
 
 // List is a compiled list of patterns.
-type List struct{ rules []rule }
+type List struct {
+	rules []rule
+	below string // put before each path
+}
 
 type rule struct {
 	back     bool // "!": matching paths are not left out
 	dir      bool // directories only
 	anchored bool // compared with the whole path, else with the last name
 	literal  string
-	pattern  *regexp.Regexp // nil when literal says it all
+	suffix   string         // "*.log" without its star, the commonest pattern
+	pattern  *regexp.Regexp // nil when literal or suffix says it all
 }
+
+// Verdict is what a list says about a path.
+type Verdict int
+
+// The verdicts. A list that says nothing leaves it to the lists above it.
+const (
+	Silent Verdict = iota
+	Out
+	Back
+)
 
 // Compile reads patterns, one each. Empty ones and comments are allowed.
 func Compile(patterns []string) (*List, error) {
@@ -39,8 +53,11 @@ func Compile(patterns []string) (*List, error) {
 }
 
 // Match says whether a path (relative, with slashes) is left out.
-func (l *List) Match(path string, dir bool) bool {
-	path = wide(path)
+func (l *List) Match(path string, dir bool) bool { return l.Judge(path, dir) == Out }
+
+// Judge says what the last pattern that matches a path says of it.
+func (l *List) Judge(path string, dir bool) Verdict {
+	path = wide(l.below + path)
 	name := path[strings.LastIndexByte(path, '/')+1:]
 	for i := len(l.rules) - 1; i >= 0; i-- {
 		r := &l.rules[i]
@@ -51,11 +68,25 @@ func (l *List) Match(path string, dir bool) bool {
 		if r.anchored {
 			subject = path
 		}
-		if r.pattern == nil && subject == r.literal || r.pattern != nil && r.pattern.MatchString(subject) {
-			return !r.back
+		if r.matches(subject) {
+			if r.back {
+				return Back
+			}
+			return Out
 		}
 	}
-	return false
+	return Silent
+}
+
+func (r *rule) matches(subject string) bool {
+	switch {
+	case r.pattern != nil:
+		return r.pattern.MatchString(subject)
+	case r.suffix != "":
+		return strings.HasSuffix(subject, r.suffix)
+	default:
+		return subject == r.literal
+	}
 }
 
 func compile(p string) (rule, bool, error) {
@@ -78,6 +109,10 @@ func compile(p string) (rule, bool, error) {
 	}
 	if !strings.ContainsAny(p, `*?[\`) {
 		r.literal = wide(p)
+		return r, true, nil
+	}
+	if rest := strings.TrimPrefix(p, "*"); !r.anchored && rest != "" && !strings.ContainsAny(rest, `*?[\`) {
+		r.suffix = wide(rest)
 		return r, true, nil
 	}
 	source := translate(p)
@@ -174,3 +209,6 @@ func literal(p string) (byte, int) {
 }
 
 func escape(c byte) string { return fmt.Sprintf(`\x{%02x}`, c) }
+
+// Below is the list as a directory below sees it, whose paths then begin there.
+func (l *List) Below(dir string) *List { return &List{rules: l.rules, below: l.below + dir + "/"} }

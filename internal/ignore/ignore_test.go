@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"iact-infra/internal/backup/ignore"
+	"iact-infra/internal/ignore"
 )
 
 func TestStarsAfterALetterCountAsOneStar(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"iact-infra/internal/backup/ignore"
 	"iact-infra/internal/command"
+	"iact-infra/internal/ignore"
 )
 
 // repository is a real git repository with a tree of files in it.
