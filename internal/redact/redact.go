@@ -82,6 +82,10 @@ func (r *Redactor) Text(text string) string {
 	return text
 }
 
+// Known is a text without the secrets that were learned. What only looks like one
+// stays: that takes many times as long, which a long log notices.
+func (r *Redactor) Known(text string) string { return r.known().Replace(text) }
+
 // known replaces what was learned, the longest first: the shorter one may be a
 // part of it.
 func (r *Redactor) known() *strings.Replacer {
@@ -132,10 +136,10 @@ func spellings(value string) []string {
 }
 
 // IsSecretName says whether a variable of that name holds a secret. One that
-// names the file of a secret holds none.
+// names the file of a secret holds none, nor does the directory of a shell.
 func IsSecretName(name string) bool {
 	upper := strings.ToUpper(name)
-	return !strings.HasSuffix(upper, "_FILE") && !strings.HasSuffix(upper, "_PATH") &&
+	return upper != "PWD" && upper != "OLDPWD" && !strings.HasSuffix(upper, "_FILE") && !strings.HasSuffix(upper, "_PATH") &&
 		regexp.MustCompile(`(^|[_.-])(`+strings.ToUpper(words)+`)(S?$|[_.-])|PASSWORD|PASSWD|PASSPHRASE|SECRET|APIKEY|TOKEN$`).MatchString(upper)
 }
 

@@ -90,3 +90,14 @@ func FuzzALearnedSecretNeverShows(f *testing.F) {
 		}
 	})
 }
+
+func TestTheDirectoryOfAShellIsNoPassword(t *testing.T) {
+	t.Parallel()
+	r := redact.New()
+	r.Learn("PWD", "/srv/project")
+	r.Learn("OLDPWD", "/srv/before")
+	r.Learn("DB_PWD", "hunter22")
+	if got := r.Known("/srv/project /srv/before hunter22 TOKEN=abcdef"); got != "/srv/project /srv/before *** TOKEN=abcdef" {
+		t.Errorf("it is %s", got)
+	}
+}
