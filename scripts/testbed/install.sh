@@ -70,6 +70,8 @@ missing_packages() {
   has_docker || printf '%s\n' docker.io iptables iproute2
   # Where the client has a package of its own, docker.io only recommends it.
   { has docker || ! has_docker; } || echo docker-cli
+  # The Compose that Debian has; the plugin is compiled by devcontainer.sh.
+  has docker-compose || echo docker-compose
   has_libvirt || printf '%s\n' vagrant vagrant-libvirt libvirt-clients libvirt-daemon libvirt-daemon-system libvirt-daemon-driver-qemu \
     libvirt-daemon-config-network libvirt-daemon-config-nwfilter qemu-system-x86 qemu-utils dnsmasq-base
   has rsync || echo rsync
@@ -91,9 +93,15 @@ missing_packages() {
   has npm || echo npm
   has setpriv || echo util-linux
   has strace || echo strace
+  # The page of ci:report is looked at in a browser.
+  has chromium || echo chromium
   has sudo || echo sudo
   # Virtual environments of the system's own interpreter.
   { has python3 && /usr/bin/python3 -c 'import ensurepip, venv' 2>/dev/null; } || printf '%s\n' python3 python3-venv
+  # How we read .env files is held against it.
+  { has python3 && /usr/bin/python3 -c 'import dotenv' 2>/dev/null; } || echo python3-dotenv
+  # The pipeline of a Python project.
+  { has python3 && /usr/bin/python3 -c 'import pytest, pytest_cov, flake8' 2>/dev/null; } || printf '%s\n' python3-pytest python3-pytest-cov python3-flake8
   # The race detector links C.
   has gcc || printf '%s\n' gcc libc6-dev
 }
