@@ -127,6 +127,7 @@ func TestEveryNextTargetExists(t *testing.T) {
 		"cpython:deps", "cpython:build", "cpython:install", "cpython:venvs", "host:check", "host:update", "host:docker", "host:compose", "host:daemon", "host:hello", "host:devcontainer", "host:network",
 		"devcontainer:doctor", "devcontainer:state", "devcontainer:config", "devcontainer:network", "devcontainer:volumes", "devcontainer:permissions", "devcontainer:resources", "devcontainer:recover",
 		"vm:check", "vm:fetch", "vm:up", "vm:status", "vm:snapshots", "vm:reload", "vm:provision",
+		"ci:check", "ci:checkout", "ci:deps", "ci:env", "ci:unit", "ci:lint", "ci:build", "ci:artifacts", "ci:integration", "ci:audit", "ci:jobs",
 	}
 	for _, e := range load(t).Entries() {
 		if !slices.Contains(targets, e.Next) {
