@@ -37,6 +37,14 @@ func VM(ctx context.Context, door *command.Door, root string, out io.Writer) err
 // machinePart is the name of the part about virtual machines.
 const machinePart = "vm"
 
+// CI measures the part ci: it needs npm, and Python with pytest and flake8 of Debian.
+func CI(ctx context.Context, door *command.Door, root string, out io.Writer) error {
+	return (&bench{door: door, root: root, out: out}).measure(ctx, pipelinePart)
+}
+
+// pipelinePart is the name of the part about the CI/CD pipeline.
+const pipelinePart = "ci"
+
 // part is some of what is measured, with data of its own.
 type part struct {
 	name    string
@@ -67,6 +75,7 @@ func (b *bench) parts() []part {
 		{name: "start", measure: b.start},
 		{name: toolchainPart, measure: b.cpython, apart: true},
 		{name: machinePart, measure: b.vm, apart: true},
+		{name: pipelinePart, measure: b.ci, apart: true},
 	}
 }
 

@@ -14,6 +14,7 @@ func TestThePartThatTakesLongIsMeasuredOnlyWhenItIsNamed(t *testing.T) {
 		"tree":        "tree ",
 		toolchainPart: "cpython ",
 		machinePart:   "vm ",
+		pipelinePart:  "ci ",
 	} {
 		parts, err := chosen((&bench{}).parts(), only)
 		if err != nil {

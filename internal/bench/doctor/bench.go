@@ -23,6 +23,8 @@ type Options struct {
 	// Cached takes only programs that were made before, and passes over cases that
 	// need others.
 	Cached bool
+	// Beside says that other work goes on meanwhile: times are told, not judged.
+	Beside bool
 }
 
 // Bench runs the cases and prints what came of them. It fails when a promise does
@@ -52,7 +54,7 @@ func Bench(ctx context.Context, o Options) (err error) {
 	if err := r.prepare(ctx, !o.Cached); err != nil {
 		return err
 	}
-	t := &tally{out: o.Out, json: o.JSON}
+	t := &tally{out: o.Out, json: o.JSON, beside: o.Beside}
 	for _, c := range cases {
 		if err := command.Stopped(ctx); err != nil {
 			return err

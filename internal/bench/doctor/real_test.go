@@ -30,7 +30,7 @@ func TestRealSlowTheCauseStandsFirstAndHealthyWorkspacesAreLeftInPeace(t *testin
 		}
 	}
 	var out strings.Builder
-	err = Bench(t.Context(), Options{Door: command.NewDoor(command.Local()), Root: root, Cases: quick, Out: &out, Cached: true})
+	err = Bench(t.Context(), Options{Door: command.NewDoor(command.Local()), Root: root, Cases: quick, Out: &out, Cached: true, Beside: true})
 	if err != nil {
 		t.Error(err)
 	}
