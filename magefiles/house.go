@@ -19,7 +19,7 @@ import (
 //nolint:gochecknoglobals // the reason stands above
 var toolkit = sync.OnceValue(func() *house.House {
 	h := house.New(house.Process())
-	if err := h.CheckWords(Backup{}, Bench{}, Config{}, Cpython{}, Devcontainer{}, Host{}, Procedure{}, Release{}, Test{}, VM{}); err != nil {
+	if err := h.CheckWords(Backup{}, Bench{}, CI{}, Config{}, Cpython{}, Devcontainer{}, Host{}, Procedure{}, Release{}, Test{}, VM{}); err != nil {
 		panic(err) // mage shows it, and its exit code, as that of any target
 	}
 	return h

@@ -28,6 +28,11 @@ func (h *House) BenchVM(ctx context.Context) error {
 	return h.measure(func(door *command.Door, root string) error { return bench.VM(ctx, door, root, h.env.Stdout) })
 }
 
+// BenchCI is bench:ci.
+func (h *House) BenchCI(ctx context.Context) error {
+	return h.measure(func(door *command.Door, root string) error { return bench.CI(ctx, door, root, h.env.Stdout) })
+}
+
 // BenchDoctor is bench:doctor -only=NAME,NAME -keep=true.
 func (h *House) BenchDoctor(ctx context.Context, only *string, keep *bool) error {
 	return h.measure(func(door *command.Door, root string) error {

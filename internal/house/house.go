@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"iact-infra/internal/backup"
+	"iact-infra/internal/ci"
 	"iact-infra/internal/command"
 	"iact-infra/internal/config"
 	"iact-infra/internal/cpython"
@@ -43,6 +44,7 @@ type House struct {
 
 	devcontainer func() *devcontainer.Room
 	vm           func() *vm.Room
+	ci           func() *ci.Room
 
 	// continues is the run that procedure:resume goes on with. It is set before
 	// the engine and the rooms are built: they take its targets for their own.
@@ -64,6 +66,7 @@ func New(env Environment) *House {
 	h.host = sync.OnceValue(h.buildHost)
 	h.devcontainer = sync.OnceValue(h.buildDevcontainer)
 	h.vm = sync.OnceValue(h.buildVM)
+	h.ci = sync.OnceValue(h.buildCI)
 	return h
 }
 

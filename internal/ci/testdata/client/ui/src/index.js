@@ -1,0 +1,2 @@
+const { sum } = require('./sum');
+document.body.textContent = String(sum(1, 2));
