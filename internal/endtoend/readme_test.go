@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"iact-infra/internal/backup/ignore"
 	"iact-infra/internal/command"
+	"iact-infra/internal/ignore"
 	"iact-infra/internal/testbed"
 	"iact-infra/internal/testbed/cluster"
 )

@@ -77,7 +77,7 @@ func TestProvisionIsForcedAndReloadKeepsWhatIsProvisioned(t *testing.T) {
 	r.calls()
 	r.good("vm:provision")
 	r.good("vm:reload")
-	if calls := r.calls(); calls != "provision default; ssh-config default; reload default; ssh-config default" {
+	if calls := r.calls(); calls != "rsync default; provision default; ssh-config default; reload default; ssh-config default" {
 		t.Errorf("vagrant was asked: %s", calls)
 	}
 	if said := r.good("vm:up"); !strings.Contains(said, "already done") {
