@@ -162,10 +162,10 @@ func TestSourcesOfOneNameAndAnotherKindAreOthers(t *testing.T) {
 	same(t, r.decided(evening), "2 a: last snapshot; a: the only set\n1 a: last snapshot; a: the only set")
 }
 
-// TestNothingIsLostWhateverIsInTheStore tries random stores and rules: every set
+// TestSlowNothingIsLostWhateverIsInTheStore tries random stores and rules: every set
 // has one fate, of every source the newest set in the best state stays, and
 // asking again about what stays removes nothing.
-func TestNothingIsLostWhateverIsInTheStore(t *testing.T) {
+func TestSlowNothingIsLostWhateverIsInTheStore(t *testing.T) {
 	t.Parallel()
 	order := []string{"damaged", "written", "verified", "proven"}
 	for seed := range uint64(60) {

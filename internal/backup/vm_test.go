@@ -225,7 +225,7 @@ func TestASecondBackupOfAMachineWritesWhatChanged(t *testing.T) {
 	m.same("iact-look", filepath.Join(m.images, "iact-look"))
 }
 
-func TestADrillProvesTheSetAndLeavesNothing(t *testing.T) {
+func TestSlowADrillProvesTheSetAndLeavesNothing(t *testing.T) {
 	t.Parallel()
 	m := newMachines(t)
 	m.good("backup:vm")
@@ -246,7 +246,7 @@ func TestADrillProvesTheSetAndLeavesNothing(t *testing.T) {
 	m.only("after a drill that failed", "iact-devbox")
 }
 
-func TestWhatCannotBeDoneWithAMachineIsRefused(t *testing.T) {
+func TestSlowWhatCannotBeDoneWithAMachineIsRefused(t *testing.T) {
 	t.Parallel()
 	m := newMachines(t)
 	m.run("backup:restoreVM").refused(4, "holds no set yet", "backup:all")
@@ -282,7 +282,7 @@ func TestWhatCannotBeDoneWithAMachineIsRefused(t *testing.T) {
 	must(t, os.Remove(filepath.Join(m.images, "iact-devbox", machine.KeyFile)))
 }
 
-func TestADamagedMachineIsFoundAndNotRestored(t *testing.T) {
+func TestSlowADamagedMachineIsFoundAndNotRestored(t *testing.T) {
 	t.Parallel()
 	m := newMachines(t)
 	m.good("backup:vm")

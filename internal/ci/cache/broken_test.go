@@ -3,7 +3,6 @@ package cache_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -110,8 +109,6 @@ func TestSaversAndRestorersOfOneKeyAtOnce(t *testing.T) {
 		savers, want = append(savers, o), append(want, o.seen())
 	}
 	savers[0].save(1)
-	shared := r.other() // two processes may even have one checkout
-	shared.put("ui/reports/kept.txt", "no output")
 	var group sync.WaitGroup
 	for _, o := range savers {
 		group.Go(func() {
@@ -120,21 +117,27 @@ func TestSaversAndRestorersOfOneKeyAtOnce(t *testing.T) {
 			}
 		})
 	}
-	for i := range 4 {
+	var restorers []*rig // each in a checkout of its own: the pipeline is locked there
+	for range 4 {
+		o := r.other()
+		o.put("ui/reports/kept.txt", "no output")
+		restorers = append(restorers, o)
 		log := filepath.Join(t.TempDir(), "log")
 		group.Go(func() {
-			c := &cache.Cache{Store: r.store, Level: cache.Level{Trust: cache.Local}, State: shared.at(fmt.Sprintf(".iact/ci%d", i))}
+			c := &cache.Cache{Store: r.store, Level: cache.Level{Trust: cache.Local}, State: o.at(".iact/ci")}
 			for range 12 {
-				if got, err := c.Restore(context.Background(), key(1), shared.job, shared.root, log); err != nil || len(got.Broken) > 0 {
+				if got, err := c.Restore(context.Background(), key(1), o.job, o.root, log); err != nil || len(got.Broken) > 0 {
 					t.Errorf("got %v, %v", got.Broken, err)
 				}
 			}
 		})
 	}
 	group.Wait()
-	shared.restored(1)
-	if got := shared.seen(); got != want[0] && got != want[1] && got != want[2] {
-		t.Errorf("a mixture:\n%s", got)
+	for _, o := range restorers {
+		o.restored(1)
+		if got := o.seen(); got != want[0] && got != want[1] && got != want[2] {
+			t.Errorf("a mixture:\n%s", got)
+		}
+		o.clean()
 	}
-	shared.clean()
 }

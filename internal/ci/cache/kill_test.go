@@ -148,8 +148,8 @@ func only(seen, output string) string {
 	return strings.Join(all, "")
 }
 
-// TestAFullDiskIsSaidAndLosesNothing has every write fail, one after the other.
-func TestAFullDiskIsSaidAndLosesNothing(t *testing.T) {
+// TestSlowAFullDiskIsSaidAndLosesNothing has every write fail, one after the other.
+func TestSlowAFullDiskIsSaidAndLosesNothing(t *testing.T) {
 	t.Parallel()
 	full := func(nth int) func(string) error {
 		n := 0

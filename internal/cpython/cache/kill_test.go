@@ -111,7 +111,7 @@ func (r *rig) killed(what string, n int, args ...string) bool {
 	return false
 }
 
-func TestASaveThatIsKilledAnywhereLeavesNoEntryOrAWholeOne(t *testing.T) {
+func TestSlowASaveThatIsKilledAnywhereLeavesNoEntryOrAWholeOne(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	n := 1

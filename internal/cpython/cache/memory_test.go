@@ -24,8 +24,8 @@ func peak() error {
 	return nil
 }
 
-// TestMemoryStaysFlatHoweverLargeTheTreeIs: a real build has 330 MB.
-func TestMemoryStaysFlatHoweverLargeTheTreeIs(t *testing.T) {
+// TestSlowMemoryStaysFlatHoweverLargeTheTreeIs: a real build has 330 MB.
+func TestSlowMemoryStaysFlatHoweverLargeTheTreeIs(t *testing.T) {
 	t.Parallel()
 	const most = 128 << 10 // KiB
 	r := newRig(t)

@@ -30,7 +30,7 @@ func (r *rig) untouched(env venv.Env, before map[string]string) {
 	}
 }
 
-func TestABrokenRequirementLeavesTheOldEnvironmentInUseAndIsNamed(t *testing.T) {
+func TestSlowABrokenRequirementLeavesTheOldEnvironmentInUseAndIsNamed(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.wheel("alpha", "1.0")
@@ -116,7 +116,7 @@ func onSmallDisk(t *testing.T, dir, size string) (mounted bool) {
 	return true
 }
 
-func TestAFullDiskLeavesTheOldEnvironmentInUse(t *testing.T) {
+func TestSlowAFullDiskLeavesTheOldEnvironmentInUse(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	if !onSmallDisk(t, dir, "4m") {
