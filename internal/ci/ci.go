@@ -199,8 +199,5 @@ func (r *Room) work(stage pipeline.Stage) *procedure.Work {
 func (r *Room) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.site == nil || r.site.lock == nil {
-		return nil
-	}
-	return r.site.lock.Close()
+	return r.site.unlock()
 }

@@ -114,8 +114,16 @@ func (r *Room) build(ctx context.Context, w *procedure.Work) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := r.equip(ctx, w, s); err != nil {
+		return nil, errors.Join(err, s.unlock())
+	}
+	return s, nil
+}
+
+// equip gives the site what it runs jobs with, and the lock of the project.
+func (r *Room) equip(ctx context.Context, w *procedure.Work, s *site) (err error) {
 	if s.chosen, err = r.choose(ctx, w, s); err != nil {
-		return nil, err
+		return err
 	}
 	r.began, r.runID = r.o.Now(), w.Run
 	if r.runID == "" {
@@ -124,17 +132,17 @@ func (r *Room) build(ctx context.Context, w *procedure.Work) (*site, error) {
 	s.home = filepath.Join(s.state, "runs", r.runID)
 	level, err := cache.DecideTrust(r.getenv, s.config.CI.Trust)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.cache = &cache.Cache{Store: &cache.DirStore{Dir: s.config.CI.Cache}, Level: level, State: s.state}
 	if !w.Door.Planning() {
 		if err := s.alone(); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if !r.pick.Baseline { // else all findings are wanted
 		if s.known, err = s.baseline(); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	s.runner = runner.New(runner.Options{
@@ -143,14 +151,14 @@ func (r *Room) build(ctx context.Context, w *procedure.Work) (*site, error) {
 		Do: r.own, Around: r.around, Explain: r.explain(w.Lang), Why: r.why,
 	})
 	if err := r.sweep(ctx, w, s); err != nil {
-		return nil, err
+		return err
 	}
 	limits := schedule.Limits{Cores: s.cores(), Memory: available()}
 	if w.Door.Planning() {
 		limits.Cores = 1 // its lines come in the order of the pipeline
 	}
 	s.pool, err = schedule.New(s.pipeline, schedule.Options{Limits: limits, Do: r.job(s), Expected: s.expected, Blocked: r.blocked(s)})
-	return s, err
+	return err
 }
 
 // job runs one job, and tells how it went on the line of its step.
@@ -223,6 +231,15 @@ func (s *site) alone() error {
 	_, _ = f.WriteAt(fmt.Appendf(nil, "%-10d\n", os.Getpid()), 0)
 	s.lock = f
 	return nil
+}
+
+// unlock lets go of the lock itself: a program that is being started holds the file
+// for a moment as well.
+func (s *site) unlock() error {
+	if s == nil || s.lock == nil {
+		return nil
+	}
+	return errors.Join(unix.Flock(int(s.lock.Fd()), unix.LOCK_UN), s.lock.Close())
 }
 
 // baseline reads the findings that are known.
