@@ -106,7 +106,22 @@ func (r *Room) updated(ctx context.Context, w *procedure.Work) (procedure.Eviden
 	if at == "" {
 		at = "no branch"
 	}
-	return procedure.Evidence(fmt.Sprintf("%s: %s at %s", c.Project, at, s.Head[:min(12, len(s.Head))])), nil
+	return procedure.Evidence(fmt.Sprintf("%s: %s at %s%s", c.Project, at, s.Head[:min(12, len(s.Head))], lacks(s))), nil
+}
+
+// lacks tells what a working copy does not hold and a build may want.
+func lacks(s checkout.State) string {
+	said := ""
+	if s.Shallow {
+		said += ", shallow"
+	}
+	if len(s.Bare) > 0 {
+		said += fmt.Sprintf(", %d submodules are not there", len(s.Bare))
+	}
+	if len(s.Pointers) > 0 {
+		said += fmt.Sprintf(", %d files are pointers of git-lfs: git lfs pull", len(s.Pointers))
+	}
+	return said
 }
 
 // downdate takes step 2 back.

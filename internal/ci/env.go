@@ -13,6 +13,7 @@ import (
 
 	"iact-infra/internal/ci/dotenv"
 	"iact-infra/internal/ci/verdict"
+	"iact-infra/internal/ci/whole"
 	"iact-infra/internal/command"
 	"iact-infra/internal/fault"
 	"iact-infra/internal/procedure"
@@ -145,7 +146,7 @@ func (r *Room) leaks(ctx context.Context, w *procedure.Work, s *site) ([]verdict
 	}
 	found, err := dotenv.Leaks(ctx, w.Door, s.project)
 	if err == nil && of != "" && verdict.Worst(found) == verdict.OK && !w.Door.Planning() {
-		err = whole(file, []byte(of))
+		err = whole.Text(file, []byte(of))
 	}
 	return found, err
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"iact-infra/internal/ci/defaults"
+	"iact-infra/internal/ci/whole"
 	"iact-infra/internal/command"
 	"iact-infra/internal/fault"
 	"iact-infra/internal/procedure"
@@ -50,7 +51,7 @@ func keepMode(file string, text []byte) error {
 	if info, err := os.Stat(file); err == nil {
 		mode = info.Mode().Perm()
 	}
-	if err := whole(file, text); err != nil {
+	if err := whole.Text(file, text); err != nil {
 		return fmt.Errorf("write %s: %w", file, err)
 	}
 	return os.Chmod(file, mode)

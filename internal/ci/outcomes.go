@@ -3,8 +3,6 @@ package ci
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +12,7 @@ import (
 	"iact-infra/internal/ci/outcome"
 	"iact-infra/internal/ci/pipeline"
 	"iact-infra/internal/ci/place"
+	"iact-infra/internal/ci/whole"
 )
 
 // outcomes is where the last outcome of each job is kept.
@@ -35,11 +34,11 @@ func (s *site) remember(did outcome.Job) error {
 		if err := coverage.WriteLCOV(&lines, *did.Coverage); err != nil {
 			return err
 		}
-		if err := whole(s.linesFile(did.Name), lines.Bytes()); err != nil {
+		if err := whole.Text(s.linesFile(did.Name), lines.Bytes()); err != nil {
 			return err
 		}
 	}
-	return whole(s.outcomeFile(did.Name), text)
+	return whole.Text(s.outcomeFile(did.Name), text)
 }
 
 // linesFile holds which lines a job's tests have reached.
@@ -92,26 +91,4 @@ func likely(stage pipeline.Stage) time.Duration {
 	case pipeline.Env, pipeline.Artifacts:
 	}
 	return 100 * time.Millisecond
-}
-
-// whole writes a file beside and renames it.
-func whole(file string, text []byte) error { return wholeFrom(file, bytes.NewReader(text)) }
-
-func wholeFrom(file string, text io.Reader) error {
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(file), ".new-")
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(f, text)
-	err = errors.Join(err, f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), file)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
 }

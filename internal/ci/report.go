@@ -20,6 +20,7 @@ import (
 	"iact-infra/internal/ci/outcome"
 	"iact-infra/internal/ci/page"
 	"iact-infra/internal/ci/pipeline"
+	"iact-infra/internal/ci/whole"
 	"iact-infra/internal/procedure"
 )
 
@@ -130,7 +131,10 @@ func logs(jobs []outcome.Job, dir string) error {
 			if err != nil {
 				return fmt.Errorf("keep logs: %w", err)
 			}
-			err = wholeFrom(to, text)
+			err = whole.Write(to, func(w io.Writer) error {
+				_, err := io.Copy(w, text)
+				return err
+			})
 			if err = errors.Join(err, text.Close()); err != nil {
 				return fmt.Errorf("keep logs: %w", err)
 			}
@@ -196,7 +200,7 @@ func copied(from, to string) error {
 	if err != nil {
 		return err
 	}
-	return whole(to, text)
+	return whole.Text(to, text)
 }
 
 // pageFile is the report that people open.
@@ -221,7 +225,7 @@ func (r *Room) files(s *site, w *procedure.Work, run outcome.Run, dir string) er
 		var b bytes.Buffer
 		err := fill(&b)
 		if err == nil {
-			err = whole(filepath.Join(dir, name), b.Bytes())
+			err = whole.Text(filepath.Join(dir, name), b.Bytes())
 		}
 		if err != nil {
 			wrong = append(wrong, fmt.Errorf("write %s: %w", name, err))

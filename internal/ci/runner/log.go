@@ -14,6 +14,7 @@ import (
 
 	"iact-infra/internal/ci/lenient"
 	"iact-infra/internal/ci/pipeline"
+	"iact-infra/internal/ci/whole"
 	"iact-infra/internal/report"
 )
 
@@ -80,7 +81,7 @@ func (r *Runner) mask(name string) error {
 	if _, err := in.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	return replaceWith(name, func(out io.Writer) error {
+	return whole.Write(name, func(out io.Writer) error {
 		_, err := r.copy(out, in)
 		return err
 	})

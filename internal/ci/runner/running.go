@@ -11,6 +11,7 @@ import (
 
 	"iact-infra/internal/ci/leftover"
 	"iact-infra/internal/ci/pipeline"
+	"iact-infra/internal/ci/whole"
 )
 
 // running is what has to be known of a job that runs, should this process be
@@ -31,7 +32,7 @@ func (r *Runner) begin(job pipeline.Job, what running) error {
 	if err != nil {
 		return err
 	}
-	if err := replace(r.runningFile(job), text); err != nil {
+	if err := whole.Text(r.runningFile(job), text); err != nil {
 		return fmt.Errorf("note that it runs: %w", err)
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"iact-infra/internal/ci/fingerprint"
 	"iact-infra/internal/ci/outcome"
 	"iact-infra/internal/ci/pipeline"
+	"iact-infra/internal/ci/whole"
 )
 
 // stored is the job as the cache knows it: its reports are outputs as well.
@@ -78,7 +79,7 @@ func (r *Runner) keep(ctx context.Context, job pipeline.Job, key fingerprint.Key
 	if err != nil {
 		return err
 	}
-	if err := replace(filepath.Join(r.o.Project, job.ReportsDir(), outcomeFile), text); err != nil {
+	if err := whole.Text(filepath.Join(r.o.Project, job.ReportsDir(), outcomeFile), text); err != nil {
 		return err
 	}
 	_, err = r.o.Cache.Save(ctx, key, r.stored(job), cache.Meta{Exit: did.Exit, Duration: did.Duration, Created: r.o.Now(), Host: r.o.Host, Log: did.Log}, r.o.Project)

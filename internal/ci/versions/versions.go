@@ -8,7 +8,6 @@ package versions
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,6 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"iact-infra/internal/ci/whole"
 	"iact-infra/internal/command"
 )
 
@@ -149,19 +149,8 @@ func (t *Tools) Save() error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(t.file), 0o700); err != nil {
+	if err := whole.Text(t.file, text); err != nil {
 		return fmt.Errorf("remember versions: %w", err)
-	}
-	f, err := os.CreateTemp(filepath.Dir(t.file), ".new-")
-	if err != nil {
-		return fmt.Errorf("remember versions: %w", err)
-	}
-	_, err = f.Write(text)
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), t.file)
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("remember versions: %w", err), os.Remove(f.Name()))
 	}
 	return nil
 }
