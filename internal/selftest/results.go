@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -27,8 +28,9 @@ func (id testID) String() string { return strings.TrimSpace(id.pkg + " " + id.te
 // counts. Every test and subtest counts, as each has its own line in `go test -v`.
 type results struct {
 	out     io.Writer
-	passed  int
+	passed  map[testID]bool
 	failed  []testID
+	flaky   []testID // they failed, and passed at the second look
 	skipped []string
 	slow    []string
 
@@ -38,7 +40,7 @@ type results struct {
 }
 
 func newResults(out io.Writer) *results {
-	return &results{out: out, running: map[testID][]string{}, ran: map[string]int{}, builds: map[string][]string{}}
+	return &results{out: out, passed: map[testID]bool{}, running: map[testID][]string{}, ran: map[string]int{}, builds: map[string][]string{}}
 }
 
 // read takes events until the end. What is not an event is shown as it is.
@@ -88,7 +90,7 @@ func (r *results) endTest(id testID, e event) {
 	r.ran[id.pkg]++
 	switch e.Action {
 	case "pass":
-		r.passed++
+		r.passed[id] = true
 	case "fail":
 		r.fail(id, e.Elapsed)
 	case "skip":
@@ -145,21 +147,25 @@ func (r *results) print(lines []string) {
 
 // add takes over what another pass counted.
 func (r *results) add(other *results) {
-	r.passed += other.passed
+	maps.Copy(r.passed, other.passed)
 	r.failed = append(r.failed, other.failed...)
+	r.flaky = append(r.flaky, other.flaky...)
 	r.skipped = append(r.skipped, other.skipped...)
 	r.slow = append(r.slow, other.slow...)
 }
 
-// summary lists what was skipped and what failed. Its last line is the count, alone.
+// summary lists what was skipped, what was flaky and what failed. Its last line is the count, alone.
 func (r *results) summary() {
 	for _, line := range r.skipped {
 		fmt.Fprintf(r.out, "skipped: %s\n", line)
 	}
+	for _, id := range r.flaky {
+		fmt.Fprintf(r.out, "flaky: %s failed, and passed when it ran once more\n", id)
+	}
 	for _, id := range r.failed {
 		fmt.Fprintf(r.out, "failed: %s\n", id)
 	}
-	fmt.Fprintf(r.out, "%d passed, %d failed, %d skipped\n", r.passed, len(r.failed), len(r.skipped))
+	fmt.Fprintf(r.out, "%d passed, %d failed, %d skipped\n", len(r.passed), len(r.failed), len(r.skipped))
 }
 
 // problem is why the tests do not count as passed.
@@ -167,7 +173,7 @@ func (r *results) problem(ci bool) error {
 	switch {
 	case len(r.failed) > 0:
 		return fmt.Errorf("%d tests failed", len(r.failed))
-	case r.passed == 0:
+	case len(r.passed) == 0:
 		return errors.New("no test ran")
 	case ci && len(r.skipped) > 0:
 		return fmt.Errorf("%d tests were skipped, and in CI none may be", len(r.skipped))

@@ -130,3 +130,37 @@ func scratch(t *testing.T, files map[string]string) (*suite, *bytes.Buffer) {
 	out := &bytes.Buffer{}
 	return &suite{door: command.NewDoor(command.Local()), root: root, out: out}, out
 }
+
+// flaky fails until it has left a file behind.
+const flaky = "package p\n\nimport (\n\t\"os\"\n\t\"testing\"\n)\n\nfunc TestRealMoody(t *testing.T) {\n\tif _, err := os.Stat(\"been\"); err != nil {\n" +
+	"\t\tos.WriteFile(\"been\", nil, 0o600)\n\t\tt.Run(\"first\", func(t *testing.T) { t.Fatal(\"a bad moment\") })\n\t}\n}\n"
+
+func TestSlowTestOfAServiceThatPassesTheSecondTimeIsNamedFlaky(t *testing.T) {
+	t.Parallel()
+	s, out := scratch(t, map[string]string{"p/x_test.go": flaky + "func TestOther(*testing.T) {}\n"})
+	err := s.passes(t.Context(), nil)
+	s.tested.summary()
+	if err != nil || !strings.Contains(out.String(), "a bad moment") ||
+		!strings.HasSuffix(out.String(), "\nflaky: scratch/p TestRealMoody failed, and passed when it ran once more\n2 passed, 0 failed, 0 skipped\n") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func TestSlowTestThatFailsTwiceOrNeedsNoServiceHasFailed(t *testing.T) {
+	t.Parallel()
+	for name, files := range map[string]map[string]string{
+		"twice":                {"p/x_test.go": "package p\n\nimport \"testing\"\n\nfunc TestRealBroken(t *testing.T) { t.Error(\"broken\") }\n"},
+		"no service":           {"p/x_test.go": strings.ReplaceAll(flaky, "TestReal", "Test")},
+		"beside a broken test": {"p/x_test.go": flaky, "q/x_test.go": "package q\n\nimport \"testing\"\n\nfunc TestBroken(t *testing.T) { t.Error(\"broken\") }\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, out := scratch(t, files)
+			err := s.passes(t.Context(), nil)
+			s.tested.summary()
+			if err == nil || strings.Contains(out.String(), "flaky:") || strings.HasSuffix(out.String(), " 0 failed, 0 skipped\n") {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
+}
