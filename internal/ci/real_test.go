@@ -12,7 +12,6 @@ import (
 	"iact-infra/internal/ci/junit"
 	"iact-infra/internal/ci/outcome"
 	"iact-infra/internal/ci/place"
-	"iact-infra/internal/command"
 )
 
 // client is a project like the client's, with the real programs: npm, Jest,
@@ -29,11 +28,7 @@ func client(t *testing.T) *rig {
 	must(t, os.RemoveAll(r.path("project")))
 	must(t, os.CopyFS(r.path("project"), os.DirFS("testdata/client")))
 	must(t, os.Rename(r.path("project/gitignore"), r.path("project/.gitignore")))
-	for _, args := range [][]string{{"init", "-q"}, {"add", "."}, {"-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-qm", "all"}} {
-		c := command.Change("git", args...)
-		c.Dir = r.path("project")
-		must(t, command.NewDoor(command.Local()).Run(t.Context(), c))
-	}
+	r.commit(".")
 	return r
 }
 

@@ -122,6 +122,9 @@ func (r *Room) build(ctx context.Context, w *procedure.Work) (*site, error) {
 
 // equip gives the site what it runs jobs with, and the lock of the project.
 func (r *Room) equip(ctx context.Context, w *procedure.Work, s *site) (err error) {
+	if err := s.mark(ctx, w); err != nil {
+		return err
+	}
 	if s.chosen, err = r.choose(ctx, w, s); err != nil {
 		return err
 	}

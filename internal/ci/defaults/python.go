@@ -186,7 +186,7 @@ func (p *python) build() []pipeline.Job {
 		case p.is.Requires("build"):
 			wheel = module("build --outdir dist .")
 		}
-		jobs = append(jobs, pipeline.Job{Stage: pipeline.Build, Run: []string{p.offline(), "rm -rf dist", wheel}, Outputs: []string{"dist"}})
+		jobs = append(jobs, pipeline.Job{Stage: pipeline.Build, Run: []string{p.offline(), wheel}, Outputs: []string{"dist"}})
 	}
 	if p.is.Static != "" {
 		jobs = append(jobs, pipeline.Job{Stage: pipeline.Build, Variant: "static", Run: []string{interpreter + " manage.py collectstatic --noinput"}, Outputs: []string{p.is.Static}})

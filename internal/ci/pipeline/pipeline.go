@@ -95,6 +95,9 @@ type Job struct {
 	// Fresh says that the job is run each time: its result depends on more than
 	// can be declared.
 	Fresh bool
+	// Tracked says that git knows files in the outputs: they are never removed nor
+	// put back, count as inputs, and the job is run each time.
+	Tracked bool
 	// Daily says that the result holds until the next day, in UTC: it depends on what
 	// is known elsewhere, as that of npm audit does.
 	Daily bool
@@ -130,6 +133,9 @@ func (j Job) Name() string {
 	}
 	return name
 }
+
+// Again says whether the job is run each time.
+func (j Job) Again() bool { return j.Fresh || j.Tracked }
 
 // ReportsDir is the directory below a project that holds the reports of its jobs,
 // one directory each. It ignores itself in git.

@@ -71,7 +71,7 @@ func (r *Runner) stage(job string) pipeline.Stage {
 func (r *Runner) selection(job pipeline.Job) fingerprint.Selection {
 	except := []string{pipeline.ReportsDir}
 	for _, other := range r.o.Pipeline.Jobs {
-		if other.Component == job.Component {
+		if other.Component == job.Component && !other.Tracked {
 			except = append(except, outputs(other)...)
 		}
 	}

@@ -148,7 +148,7 @@ func (r *Runner) work(ctx context.Context, job pipeline.Job, did *outcome.Job) e
 	}
 	r.keys.Store(job.Name(), key)
 	log := filepath.Join(r.o.Logs, strings.ReplaceAll(job.Name(), ":", "-")+".log")
-	if !job.Fresh && !r.o.Fresh {
+	if !job.Again() && !r.o.Fresh {
 		restored, err := r.restore(ctx, job, key, log, did)
 		if err != nil {
 			return err
@@ -158,7 +158,7 @@ func (r *Runner) work(ctx context.Context, job pipeline.Job, did *outcome.Job) e
 		}
 	}
 	did.Log = log
-	if was, known := r.last.Load(job.Name()); known && r.o.Why != nil && !job.Fresh {
+	if was, known := r.last.Load(job.Name()); known && r.o.Why != nil && !job.Again() {
 		r.o.Why(job.Name(), fingerprint.Explain(was, key))
 	}
 	if err := r.make(ctx, job, key, did); err != nil {
@@ -167,7 +167,7 @@ func (r *Runner) work(ctx context.Context, job pipeline.Job, did *outcome.Job) e
 	if err := r.last.Save(job.Name(), key); err != nil {
 		return err
 	}
-	if job.Fresh {
+	if job.Again() {
 		return nil
 	}
 	return r.keep(ctx, job, key, did)
@@ -199,7 +199,7 @@ func (r *Runner) make(ctx context.Context, job pipeline.Job, key fingerprint.Key
 // clean makes the directory for reports anew, and removes what a build left the
 // last time: a file that is no longer made would be taken for a new one.
 func (r *Runner) clean(job pipeline.Job) error {
-	if job.Stage == pipeline.Build {
+	if job.Stage == pipeline.Build && !job.Tracked {
 		for _, out := range job.Outputs {
 			if err := os.RemoveAll(filepath.Join(r.o.Project, job.Dir, out)); err != nil {
 				return fmt.Errorf("remove the last build: %w", err)
