@@ -23,9 +23,11 @@ import (
 	"iact-infra/internal/ci/cache"
 	"iact-infra/internal/ci/findings"
 	"iact-infra/internal/ci/fingerprint"
+	"iact-infra/internal/ci/full"
 	"iact-infra/internal/ci/outcome"
 	"iact-infra/internal/ci/pipeline"
 	"iact-infra/internal/ci/versions"
+	"iact-infra/internal/ci/whole"
 	"iact-infra/internal/command"
 	"iact-infra/internal/redact"
 )
@@ -112,7 +114,7 @@ func (r *Runner) Run(ctx context.Context, job pipeline.Job, lane int) (outcome.J
 	for _, line := range job.Run {
 		did.Commands = append(did.Commands, r.o.Redact.Text(line))
 	}
-	err := r.work(ctx, job, &did)
+	err := full.Explain(r.work(ctx, job, &did), r.disks(job)...)
 	if did.State == outcome.Passed || did.Duration == 0 {
 		did.Duration = r.o.Now().Sub(did.Start)
 	}
@@ -135,6 +137,11 @@ func (r *Runner) Run(ctx context.Context, job pipeline.Job, lane int) (outcome.J
 		return did, nil
 	}
 	return did, fmt.Errorf("%s: %w", job.Name(), err)
+}
+
+// disks are the directories that a job writes to.
+func (r *Runner) disks(job pipeline.Job) []string {
+	return []string{filepath.Join(r.o.Project, job.Dir), filepath.Join(r.o.Project, job.ReportsDir()), r.o.Logs, os.TempDir()}
 }
 
 // work takes the result from the cache or makes it, and judges it.
@@ -217,7 +224,7 @@ func (r *Runner) clean(job pipeline.Job) error {
 	if _, err := os.Lstat(ignore); err == nil {
 		return nil
 	}
-	return os.WriteFile(ignore, []byte("# made by the toolkit: reports of the pipeline\n*\n"), 0o644)
+	return whole.Text(ignore, []byte("# made by the toolkit: reports of the pipeline\n*\n")) // an empty one would ignore nothing for ever
 }
 
 // plan prints what would run.

@@ -11,6 +11,7 @@ import (
 
 	"iact-infra/internal/ci/cache"
 	"iact-infra/internal/ci/fingerprint"
+	"iact-infra/internal/ci/full"
 	"iact-infra/internal/ci/outcome"
 	"iact-infra/internal/ci/pipeline"
 	"iact-infra/internal/ci/whole"
@@ -88,7 +89,7 @@ func (r *Runner) keep(ctx context.Context, job pipeline.Job, key fingerprint.Key
 		return nil
 	}
 	if err != nil && ctx.Err() == nil {
-		note(did, "its result is not in the cache: "+oneLine(err))
+		note(did, "its result is not in the cache: "+oneLine(full.Explain(err)))
 		return nil
 	}
 	return err
