@@ -191,6 +191,10 @@ func (r *Room) tell(job pipeline.Job, did outcome.Job) {
 			extra += fmt.Sprintf(", %d flaky", did.Tests.Flaky)
 		}
 	}
+	if did.State == outcome.Restored && job.Image != "" {
+		w.Say.Info("%s: unchanged, and the daemon has its image (had taken %s)", did.Name, report.Duration(did.Saved))
+		return
+	}
 	switch did.State {
 	case outcome.Restored:
 		w.Say.Info("%s: unchanged, from the cache (had taken %s)%s", did.Name, report.Duration(did.Saved), extra)

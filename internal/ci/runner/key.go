@@ -45,6 +45,11 @@ func (r *Runner) key(ctx context.Context, job pipeline.Job) (fingerprint.Key, er
 		}
 		key = key.With(fingerprint.Tool, line, said)
 	}
+	if job.Image != "" {
+		if key, err = r.ingredients(ctx, job, key); err != nil {
+			return fingerprint.Key{}, err
+		}
+	}
 	for _, need := range job.Needs {
 		// Variables count where a job takes them in: as an input, or by their names.
 		needed, known := r.keys.Load(need)

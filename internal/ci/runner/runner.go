@@ -156,7 +156,7 @@ func (r *Runner) work(ctx context.Context, job pipeline.Job, did *outcome.Job) e
 	r.keys.Store(job.Name(), key)
 	log := filepath.Join(r.o.Logs, strings.ReplaceAll(job.Name(), ":", "-")+".log")
 	if !job.Fresh && !r.o.Fresh {
-		restored, err := r.restore(ctx, job, key, log, did)
+		restored, err := r.earlier(ctx, job, key, log, did)
 		if err != nil {
 			return err
 		}
@@ -175,6 +175,12 @@ func (r *Runner) work(ctx context.Context, job pipeline.Job, did *outcome.Job) e
 		return err
 	}
 	if job.Fresh {
+		return nil
+	}
+	if job.Image != "" {
+		if err := r.noted(ctx, job, key, did); err != nil {
+			note(did, "it will be built again, since nothing notes that it was: "+oneLine(full.Explain(err)))
+		}
 		return nil
 	}
 	return r.keep(ctx, job, key, did)

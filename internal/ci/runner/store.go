@@ -22,6 +22,14 @@ func (r *Runner) stored(job pipeline.Job) cache.Job {
 	return cache.Job{Name: job.Name(), Outputs: append(outputs(job), job.ReportsDir()), Placed: job.Placed}
 }
 
+// earlier takes the result of an earlier run, where there is one that holds.
+func (r *Runner) earlier(ctx context.Context, job pipeline.Job, key fingerprint.Key, log string, did *outcome.Job) (bool, error) {
+	if job.Image != "" {
+		return r.standing(ctx, job, key, did)
+	}
+	return r.restore(ctx, job, key, log, did)
+}
+
 // restore puts the result back if the cache has it. What was wrong with an entry
 // is no failure: the job is run.
 func (r *Runner) restore(ctx context.Context, job pipeline.Job, key fingerprint.Key, log string, did *outcome.Job) (bool, error) {
