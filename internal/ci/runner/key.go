@@ -91,6 +91,9 @@ func (r *Runner) Declared(ctx context.Context, job pipeline.Job) (func(path stri
 	if err != nil {
 		return nil, err
 	}
+	if job.Image != "" {
+		job.Inputs = nil // all that docker sees counts, by the ingredients of the image
+	}
 	return taken.Declared(r.selection(job))
 }
 

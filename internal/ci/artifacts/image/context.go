@@ -3,6 +3,7 @@ package image
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -25,6 +26,9 @@ func Context(dir string, skip ...string) (string, error) {
 	}
 	sum := sha256.New()
 	err = filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) && file != dir {
+			return nil // another job has just removed it
+		}
 		if err != nil || file == dir {
 			return err
 		}
@@ -40,7 +44,10 @@ func Context(dir string, skip ...string) (string, error) {
 				return nil
 			}
 		default:
-			return add(sum, file, name, d)
+			if err := add(sum, file, name, d); !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+			return nil
 		}
 		if d.IsDir() {
 			return filepath.SkipDir
