@@ -24,7 +24,7 @@ func (r *Room) update(ctx context.Context, w *procedure.Work) error {
 	if err != nil {
 		return err
 	}
-	o := checkout.Options{Dir: c.Project, URL: c.CI.Repository, Branch: c.CI.Branch, Submodules: true, Run: w.Run, Record: func(change checkout.Change) error { return w.Record(checkoutKey, change) }}
+	o := checkout.Options{Dir: c.Project, URL: c.CI.Repository, Branch: c.CI.Branch, Depth: c.CI.Depth, Submodules: true, Run: w.Run, Record: func(change checkout.Change) error { return w.Record(checkoutKey, change) }}
 	if r.all() {
 		leave, err := r.leaves(ctx, w, c.Project, c.CI.Branch)
 		if err != nil || leave != "" {

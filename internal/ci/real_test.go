@@ -12,7 +12,23 @@ import (
 	"iact-infra/internal/ci/junit"
 	"iact-infra/internal/ci/outcome"
 	"iact-infra/internal/ci/place"
+	"iact-infra/internal/fault"
+	"iact-infra/internal/testbed"
 )
+
+func TestRealAJobThatTheKernelEndedForLackOfMemorySaysSo(t *testing.T) {
+	// Alone: the kernel counts for the whole machine, and other tests kill jobs themselves.
+	enter := "echo $$ >" + testbed.SmallMemory(t, 16)
+	for name, line := range map[string]string{"the shell": "exec tail /dev/zero", "a program of it": "tail /dev/zero", "behind a script": "sh -c 'tail /dev/zero; exit $?'"} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, job("unit", "", enter, line))
+			r.bad("ci:unit", fault.Failed, "a:unit: run it: exit 137: the kernel ended a process for lack of memory", "ci: {jobs: 1}")
+			if did := r.outcome("a:unit"); did.Exit != 137 && did.Exit != -1 {
+				t.Errorf("exit %d", did.Exit)
+			}
+		})
+	}
+}
 
 // client is a project like the client's, with the real programs: npm, Jest,
 // ESLint and webpack for ui, pytest and Flake8 of this machine for api.

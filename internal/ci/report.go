@@ -16,6 +16,7 @@ import (
 	"iact-infra/internal/ci/checkout"
 	"iact-infra/internal/ci/coverage"
 	"iact-infra/internal/ci/findings"
+	"iact-infra/internal/ci/full"
 	"iact-infra/internal/ci/junit"
 	"iact-infra/internal/ci/outcome"
 	"iact-infra/internal/ci/page"
@@ -72,6 +73,10 @@ func (r *Room) outcome(s *site, names []string) outcome.Run {
 
 // report is step 10: what all jobs have to tell, in each form that somebody reads.
 func (r *Room) report(ctx context.Context, w *procedure.Work) error {
+	return full.Explain(r.tellAll(ctx, w))
+}
+
+func (r *Room) tellAll(ctx context.Context, w *procedure.Work) error {
 	s, err := r.open(ctx, w)
 	if err != nil || w.Door.Planning() {
 		return err

@@ -93,7 +93,10 @@ func (r *rig) read(name string) string {
 }
 
 func (r *rig) settings() (*config.Config, error) {
-	text := "project: " + r.path("project") + "\nci:\n  repository: none\n  cache: " + r.path("cache") + "\n"
+	text := "project: " + r.path("project") + "\nci:\n  cache: " + r.path("cache") + "\n"
+	if !strings.Contains(r.section, "repository:") {
+		text += "  repository: none\n"
+	}
 	if !strings.Contains(r.section, "jobs: 1\n") {
 		text += "  jobs: 4\n"
 	}

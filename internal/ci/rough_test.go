@@ -74,12 +74,17 @@ func TestSlowAnInterruptLeavesNothingRunning(t *testing.T) {
 
 func TestWhatAJobLeavesBehindIsEndedAndNamed(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, job("unit", "", `setsid sh -c 'echo $$ >../../child; exec sleep 4711' & while test ! -s ../../child; do sleep 0.01; done`))
-	p := r.good("ci:unit")
-	r.gone("child")
-	did := r.outcome("a:unit")
-	if len(did.Left) != 1 || !strings.Contains(did.Left[0], "sleep 4711") || !strings.Contains(p.said.String(), "left processes behind, which were ended: "+did.Left[0]) {
-		t.Errorf("it tells of %q:\n%s", did.Left, p.said.String())
+	for name, begin := range map[string]string{"in a session of its own": "setsid", "a daemon without an environment": "env -i setsid"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, job("unit", "", `(`+begin+` sh -c 'echo $$ >../../child; exec sleep 4711' &)`, `while test ! -s ../../child; do sleep 0.01; done`))
+			p := r.good("ci:unit")
+			r.gone("child")
+			did := r.outcome("a:unit")
+			if len(did.Left) != 1 || !strings.Contains(did.Left[0], "sleep 4711") || !strings.Contains(p.said.String(), "left processes behind, which were ended: "+did.Left[0]) {
+				t.Errorf("it tells of %q:\n%s", did.Left, p.said.String())
+			}
+		})
 	}
 }
 

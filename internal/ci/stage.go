@@ -9,6 +9,7 @@ import (
 
 	"iact-infra/internal/ci/annotate"
 	"iact-infra/internal/ci/fingerprint"
+	"iact-infra/internal/ci/full"
 	"iact-infra/internal/ci/outcome"
 	"iact-infra/internal/ci/page"
 	"iact-infra/internal/ci/pipeline"
@@ -22,46 +23,48 @@ import (
 // need. Those that fail do not keep the other stages, and the report, from their
 // work: the failure is noted, and the invocation fails at its end.
 func (r *Room) stage(of pipeline.Stage) procedure.Action {
-	return func(ctx context.Context, w *procedure.Work) error {
-		r.mu.Lock()
-		r.steps[of] = w
-		r.mu.Unlock()
-		s, err := r.open(ctx, w)
-		if err != nil {
-			return err
-		}
-		names := s.of(of)
-		if len(names) == 0 {
-			w.Say.Info("%s", noJobs(of).In(w.Lang))
-			return nil
-		}
-		ran := s.pool.Run(ctx, names...)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if w.Door.Planning() {
-			return ran
-		}
-		if !r.all() { // else ci:report does it
-			if err := s.runner.Close(ctx); err != nil {
-				return err
-			}
-		}
-		if of == pipeline.Lint && r.selection().Baseline {
-			return r.keepBaseline(w, s, names)
-		}
-		run := r.outcome(s, names)
-		if !r.all() { // else ci:report tells it all at once
-			if err := r.told(ctx, s, w, run); err != nil {
-				return err
-			}
-		}
-		w.Publish(run.Jobs, func(out io.Writer) { _ = page.Text(out, run, page.Options{Lang: w.Lang, Clean: s.redact.Text}) })
-		if ran != nil {
-			w.Defer(fault.New(fault.Code(ran), hintOf(ran, of), fmt.Errorf("%s", summed(ran))))
-		}
+	return func(ctx context.Context, w *procedure.Work) error { return full.Explain(r.do(ctx, w, of)) }
+}
+
+func (r *Room) do(ctx context.Context, w *procedure.Work, of pipeline.Stage) error {
+	r.mu.Lock()
+	r.steps[of] = w
+	r.mu.Unlock()
+	s, err := r.open(ctx, w)
+	if err != nil {
+		return err
+	}
+	names := s.of(of)
+	if len(names) == 0 {
+		w.Say.Info("%s", noJobs(of).In(w.Lang))
 		return nil
 	}
+	ran := s.pool.Run(ctx, names...)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if w.Door.Planning() {
+		return ran
+	}
+	if !r.all() { // else ci:report does it
+		if err := s.runner.Close(ctx); err != nil {
+			return err
+		}
+	}
+	if of == pipeline.Lint && r.selection().Baseline {
+		return r.keepBaseline(w, s, names)
+	}
+	run := r.outcome(s, names)
+	if !r.all() { // else ci:report tells it all at once
+		if err := r.told(ctx, s, w, run); err != nil {
+			return err
+		}
+	}
+	w.Publish(run.Jobs, func(out io.Writer) { _ = page.Text(out, run, page.Options{Lang: w.Lang, Clean: s.redact.Text}) })
+	if ran != nil {
+		w.Defer(fault.New(fault.Code(ran), hintOf(ran, of), fmt.Errorf("%s", summed(ran))))
+	}
+	return nil
 }
 
 // told writes the report of a stage that was typed by itself.
@@ -187,6 +190,10 @@ func (r *Room) tell(job pipeline.Job, did outcome.Job) {
 		if did.Tests.Flaky > 0 {
 			extra += fmt.Sprintf(", %d flaky", did.Tests.Flaky)
 		}
+	}
+	if did.State == outcome.Restored && job.Image != "" {
+		w.Say.Info("%s: unchanged, and the daemon has its image (had taken %s)", did.Name, report.Duration(did.Saved))
+		return
 	}
 	switch did.State {
 	case outcome.Restored:

@@ -74,7 +74,7 @@ func (r *Room) Procedure() procedure.Procedure {
 				Validate: r.proved(pipeline.Lint),
 				NoUndo:   madeAgain(),
 				Estimate: seconds(2, 900),
-				Symptoms: []string{"C08", "C47", "C45", "C46", "C65", "C29", "C38", "C19"},
+				Symptoms: []string{"C73", "C08", "C47", "C45", "C46", "C65", "C29", "C38", "C19"},
 			},
 			{
 				Number: 7, Target: "ci:build",
@@ -92,7 +92,7 @@ func (r *Room) Procedure() procedure.Procedure {
 				Validate: r.proved(pipeline.Artifacts),
 				NoUndo:   madeAgain(),
 				Estimate: seconds(1, 900),
-				Symptoms: []string{"D13", "D36", "C66", "T10", "D32", "C19"},
+				Symptoms: []string{"C73", "D13", "D36", "C66", "T10", "D32", "C19"},
 			},
 			{
 				Number: 9, Target: "ci:integration",
@@ -110,6 +110,7 @@ func (r *Room) Procedure() procedure.Procedure {
 				Validate: r.reported,
 				NoUndo:   procedure.Text{ES: "Un informe no estorba; se guardan los últimos veinte.", EN: "A report is in nobody's way; the last twenty are kept."},
 				Estimate: seconds(0, 5),
+				Symptoms: []string{"C73"},
 			},
 		},
 		Extra: []procedure.Step{

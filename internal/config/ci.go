@@ -16,6 +16,7 @@ type CI struct {
 	Jobs       int // at once; 0: by cores
 	Branch     string
 	Repository string
+	Depth      int           // how much history a new copy gets; 0: all
 	Limit      time.Duration // of a job that has none of its own
 	Baseline   string        // findings that are known; "" is none
 	Wheels     string        // for pip, without an index; "" is the index

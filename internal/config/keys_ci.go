@@ -55,6 +55,11 @@ func ciKeys() []key {
 			at: func(c *Config, _ *Source) any { return &c.CI.Branch },
 		},
 		{
+			name: "depth", shape: number, fallback: "0", max: 1_000_000,
+			en: "How many commits of history ci:checkout clones; 0: all. A copy that is there keeps what it has.", es: "Cuántos commits de historia clona ci:checkout; 0: todos. Una copia que ya está conserva lo que tiene.",
+			at: func(c *Config, _ *Source) any { return &c.CI.Depth },
+		},
+		{
 			name: "baseline", shape: path, fallback: "", example: "/srv/iact/findings.json", rule: pathRule,
 			en: "A file of known findings: only others count. All count when left out.", es: "Un archivo con hallazgos conocidos: solo cuentan los demás. Si falta, cuentan todos.",
 			at: func(c *Config, _ *Source) any { return &c.CI.Baseline },

@@ -140,6 +140,7 @@ func TestEverySettingIsShownWithTheLineItComesFrom(t *testing.T) {
 		{Key: "ci.retries", Value: "1", Origin: "default"},
 		{Key: "ci.repository", Value: "https://github.com/2-Coatl/IACT.git", Origin: "default"},
 		{Key: "ci.branch", Value: "develop", Origin: "default"},
+		{Key: "ci.depth", Value: "0", Origin: "default"},
 		{Key: "ci.baseline", Value: "", Origin: "default"},
 		{Key: "ci.wheels", Value: "", Origin: "default"},
 		{Key: "ci.python", Value: "python3", Origin: "default"},

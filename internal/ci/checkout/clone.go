@@ -74,7 +74,7 @@ func (o Options) cloning(from, tree string) command.Command {
 		args = append(args, "--branch", o.Branch)
 	}
 	if o.Depth > 0 {
-		args = append(args, "--depth", strconv.Itoa(o.Depth))
+		args = append(args, "--no-local", "--depth", strconv.Itoa(o.Depth)) // of a path git copies everything, unless told not to
 	}
 	if o.Submodules {
 		args = append(args, "--recurse-submodules")

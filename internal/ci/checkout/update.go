@@ -132,6 +132,7 @@ func (o Options) fits(s State) error {
 
 // address is a form in which two spellings of one address are the same.
 func address(url string) string {
+	url = strings.TrimPrefix(url, "file://")
 	url = strings.TrimSuffix(strings.TrimSuffix(url, "/"), ".git")
 	if rest, is := strings.CutPrefix(url, "git@"); is {
 		return strings.ToLower(strings.Replace(rest, ":", "/", 1))

@@ -56,6 +56,10 @@ func wrong(s config.Job, hint, format string, values ...any) error {
 
 // apply changes the fields whose keys are given.
 func apply(j *pipeline.Job, s config.Job) {
+	if s.Has("run") && j.Image != "" && !slices.Equal(s.Run, j.Run) {
+		// Nobody knows what these lines build, and of what: they run each time.
+		j.Image, j.Inputs, j.Fresh = "", nil, true
+	}
 	for name, to := range map[string]struct {
 		dst *[]string
 		src []string

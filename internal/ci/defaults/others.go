@@ -27,9 +27,9 @@ func golang(c detect.Component) []pipeline.Job {
 	return jobs
 }
 
-// images are the jobs of a directory that describes containers. An image lives
-// with the daemon and not in the tree: it is asked for each time, and BuildKit's
-// own cache makes that short. Its tag comes from what it is made of.
+// images are the jobs of a directory that describes containers. The tag of an image
+// comes from what it is made of. Which images compose builds, and of what, only
+// compose knows: it is asked for each time, and the builder's own cache makes that short.
 func images(c detect.Component) []pipeline.Job {
 	var jobs []pipeline.Job
 	if c.Images.Compose != "" {
@@ -41,7 +41,7 @@ func images(c detect.Component) []pipeline.Job {
 	}
 	switch {
 	case c.Images.Dockerfile:
-		jobs = append(jobs, pipeline.Job{Stage: pipeline.Build, Variant: "image", Fresh: true, Tools: []string{"docker --version"}, Env: []string{"DOCKER_BUILDKIT", "DOCKER_HOST"},
+		jobs = append(jobs, pipeline.Job{Stage: pipeline.Build, Variant: "image", Image: Image(c.Name), Inputs: []string{"/Dockerfile"}, Tools: []string{"docker --version"}, Env: []string{"DOCKER_BUILDKIT", "DOCKER_HOST"},
 			Run: []string{`docker build --label iact.ci=` + c.Name + ` --iidfile ` + report("image.id") + ` --tag "` + Image(c.Name) + `:$IACT_TAG" .`}})
 	case c.Images.Builds && c.Kind == pipeline.Docker:
 		jobs = append(jobs, pipeline.Job{Stage: pipeline.Build, Variant: "compose", Fresh: true, Tools: []string{"docker compose version"}, Env: []string{"DOCKER_BUILDKIT", "DOCKER_HOST"},

@@ -3,10 +3,13 @@
 // A process group does not hold them: a test runner's server calls setsid, a
 // daemon forks twice. But what a process is started with it keeps: each job gets
 // a variable of its own, and the kernel shows the environment of a process in
-// /proc. The children of such a process count as well, since a program may
-// overwrite the place where its environment stood (PostgreSQL and nginx write
-// their titles there). A process whose mark is overwritten and whose parent has
-// gone is not found.
+// /proc. The children of such a process count as well.
+//
+// A program may overwrite the place where its environment stood (nginx and sshd
+// write their titles there), and its parent may be gone. So the shell of a job
+// carries a second mark, which no program touches: the soft limit of file locks,
+// a number that Linux has ignored since 2.4.25, that is handed down as well, and
+// that /proc shows. Where the shell may not set it the environment alone counts.
 //
 // A process is known by its number and its start, and is held by a pidfd while
 // it is ended: a number that was given to somebody else meanwhile is never hit.
@@ -14,6 +17,8 @@ package leftover
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -31,6 +36,19 @@ const Grace = 3 * time.Second
 
 // Mark is the line of the environment that marks the processes of one job.
 func Mark(id string) string { return Variable + "=" + id }
+
+// Shell is a line for /bin/sh that marks it, and what it starts, by the limit: -w
+// is dash's name for it, -x that of bash.
+func Shell(mark string) string {
+	n := number(mark)
+	return fmt.Sprintf("ulimit -S -w %d 2>/dev/null || ulimit -S -x %d 2>/dev/null || :", n, n)
+}
+
+// number is the mark as a limit: nobody chooses one of these sizes by himself.
+func number(mark string) uint64 {
+	sum := sha256.Sum256([]byte(mark))
+	return 1<<52 | binary.LittleEndian.Uint64(sum[:])>>12
+}
 
 // Process is a running process.
 type Process struct {

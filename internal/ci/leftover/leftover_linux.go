@@ -23,13 +23,14 @@ type seen struct {
 	zombie bool
 }
 
-// Find lists the processes that carry the mark in their environment, and their
+// Find lists the processes that carry the mark of environment or limit, and their
 // descendants. This process and those that it descends from are never among them.
 func Find(mark string) []Process {
 	all := table()
 	found := map[int]bool{}
+	limit := strconv.FormatUint(number(mark), 10)
 	for pid := range all {
-		found[pid] = carries(pid, mark)
+		found[pid] = carries(pid, mark) || limited(pid, limit)
 	}
 	spared := map[int]bool{}
 	for pid := os.Getpid(); pid > 0 && !spared[pid]; pid = all[pid].parent {
@@ -113,6 +114,18 @@ func carries(pid int, mark string) bool {
 	// What may not be read belongs to somebody else.
 	environ, err := os.ReadFile(file(pid, "environ"))
 	return err == nil && slices.ContainsFunc(bytes.Split(environ, []byte{0}), func(line []byte) bool { return string(line) == mark })
+}
+
+// limited tells whether a process has the number of a mark as its limit. Everyone
+// may read that: what belongs to somebody else does not count.
+func limited(pid int, number string) bool {
+	text, err := os.ReadFile(file(pid, "limits"))
+	if err != nil {
+		return false
+	}
+	_, rest, _ := bytes.Cut(text, []byte("\nMax file locks "))
+	soft, _, _ := bytes.Cut(bytes.TrimLeft(rest, " "), []byte(" "))
+	return string(soft) == number && !errors.Is(unix.Kill(pid, 0), unix.EPERM)
 }
 
 func name(pid int) string {

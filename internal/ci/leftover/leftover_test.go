@@ -3,13 +3,82 @@ package leftover_test
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"iact-infra/internal/ci/leftover"
 	"iact-infra/internal/command"
 )
+
+// daemonVariable makes the test binary a daemon that overwrites its environment, as
+// nginx does, and then makes the file that the variable names.
+const daemonVariable = "LEFTOVER_TEST_DAEMON"
+
+func TestMain(m *testing.M) {
+	if file := os.Getenv(daemonVariable); file != "" {
+		if err := overwrite(); err != nil {
+			panic(err)
+		}
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			panic(err)
+		}
+		time.Sleep(10 * time.Minute)
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// overwrite fills the place where the environment of this process stands.
+func overwrite() error {
+	text, err := os.ReadFile("/proc/self/stat")
+	if err != nil {
+		return err
+	}
+	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	var at [2]int64 // env_start and env_end are the fields 50 and 51
+	for i := range at {
+		if at[i], err = strconv.ParseInt(fields[50-3+i], 10, 64); err != nil {
+			return err
+		}
+	}
+	memory, err := os.OpenFile("/proc/self/mem", os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer memory.Close()
+	_, err = memory.WriteAt(make([]byte, at[1]-at[0]), at[0])
+	return err
+}
+
+func TestADaemonThatOverwroteItsEnvironmentAndWhoseParentHasGoneIsFound(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	up := filepath.Join(t.TempDir(), "up")
+	mark := leftover.Mark(rand.Text())
+	c := command.Read("sh", "-ec", leftover.Shell(mark)+"\n"+`(setsid "$0" <&- >&- 2>&- &)`+"\n"+`while test ! -e "$`+daemonVariable+`"; do sleep 0.01; done`, self)
+	c.Env = []string{mark, daemonVariable + "=" + up}
+	if err := command.NewDoor(command.Local()).Run(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	found := leftover.Find(mark)
+	if len(found) != 1 {
+		t.Fatalf("found %v", found)
+	}
+	if environ, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", found[0].PID)); err != nil || strings.Contains(string(environ), mark) {
+		t.Errorf("its environment is still there: %q, %v", environ, err)
+	}
+	if err := leftover.End(t.Context(), found); err != nil || leftover.Alive(found[0].PID, found[0].Start) {
+		t.Errorf("it is alive: %v", err)
+	}
+}
 
 // left runs a line that leaves processes behind, each of which writes a line to
 // a pipe before the shell ends; what it left is found by the mark.

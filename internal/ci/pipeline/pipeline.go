@@ -104,6 +104,10 @@ type Job struct {
 	// Placed says that the outputs hold the absolute path of Dir, as a Python venv
 	// does: an entry of the cache is good only there.
 	Placed bool
+	// Image is what the image is called that the job builds from the Dockerfile in
+	// Dir, without its tag, which is IACT_TAG; "" builds none. It lives with the
+	// daemon: the cache does not hold it, the daemon is asked.
+	Image string
 	// Optional says that a failure is a warning.
 	Optional bool
 	// Retries is how often failed tests are run again, to tell flaky ones; 0: never.

@@ -46,7 +46,7 @@ func (r *Runner) lines(ctx context.Context, job pipeline.Job, env []string, did 
 	raw := did.Log + ".raw"
 	mark := r.o.ID + "/" + job.Name()
 	c := command.Command{
-		Program: "sh", Args: []string{"-ec", `exec >>"$IACT_LOG" 2>&1; unset IACT_LOG` + "\n" + strings.Join(job.Run, "\n")},
+		Program: "sh", Args: []string{"-ec", `exec >>"$IACT_LOG" 2>&1; unset IACT_LOG` + "\n" + leftover.Shell(leftover.Mark(mark)) + "\n" + strings.Join(job.Run, "\n")},
 		Dir: filepath.Join(r.o.Project, job.Dir), Env: append(env, "IACT_LOG="+raw, leftover.Mark(mark)), Changes: true, Timeout: job.Limit,
 	}
 	if c.Timeout == 0 {

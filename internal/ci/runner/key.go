@@ -45,6 +45,11 @@ func (r *Runner) key(ctx context.Context, job pipeline.Job) (fingerprint.Key, er
 		}
 		key = key.With(fingerprint.Tool, line, said)
 	}
+	if job.Image != "" {
+		if key, err = r.ingredients(ctx, job, key); err != nil {
+			return fingerprint.Key{}, err
+		}
+	}
 	for _, need := range job.Needs {
 		// Variables count where a job takes them in: as an input, or by their names.
 		needed, known := r.keys.Load(need)
@@ -85,6 +90,9 @@ func (r *Runner) Declared(ctx context.Context, job pipeline.Job) (func(path stri
 	taken, err := r.snapshot(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if job.Image != "" {
+		job.Inputs = nil // all that docker sees counts, by the ingredients of the image
 	}
 	return taken.Declared(r.selection(job))
 }

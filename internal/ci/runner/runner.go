@@ -23,9 +23,11 @@ import (
 	"iact-infra/internal/ci/cache"
 	"iact-infra/internal/ci/findings"
 	"iact-infra/internal/ci/fingerprint"
+	"iact-infra/internal/ci/full"
 	"iact-infra/internal/ci/outcome"
 	"iact-infra/internal/ci/pipeline"
 	"iact-infra/internal/ci/versions"
+	"iact-infra/internal/ci/whole"
 	"iact-infra/internal/command"
 	"iact-infra/internal/redact"
 )
@@ -112,7 +114,7 @@ func (r *Runner) Run(ctx context.Context, job pipeline.Job, lane int) (outcome.J
 	for _, line := range job.Run {
 		did.Commands = append(did.Commands, r.o.Redact.Text(line))
 	}
-	err := r.work(ctx, job, &did)
+	err := full.Explain(r.work(ctx, job, &did), r.disks(job)...)
 	if did.State == outcome.Passed || did.Duration == 0 {
 		did.Duration = r.o.Now().Sub(did.Start)
 	}
@@ -137,6 +139,11 @@ func (r *Runner) Run(ctx context.Context, job pipeline.Job, lane int) (outcome.J
 	return did, fmt.Errorf("%s: %w", job.Name(), err)
 }
 
+// disks are the directories that a job writes to.
+func (r *Runner) disks(job pipeline.Job) []string {
+	return []string{filepath.Join(r.o.Project, job.Dir), filepath.Join(r.o.Project, job.ReportsDir()), r.o.Logs, os.TempDir()}
+}
+
 // work takes the result from the cache or makes it, and judges it.
 func (r *Runner) work(ctx context.Context, job pipeline.Job, did *outcome.Job) error {
 	if r.o.Door.Planning() {
@@ -149,7 +156,7 @@ func (r *Runner) work(ctx context.Context, job pipeline.Job, did *outcome.Job) e
 	r.keys.Store(job.Name(), key)
 	log := filepath.Join(r.o.Logs, strings.ReplaceAll(job.Name(), ":", "-")+".log")
 	if !job.Again() && !r.o.Fresh {
-		restored, err := r.restore(ctx, job, key, log, did)
+		restored, err := r.earlier(ctx, job, key, log, did)
 		if err != nil {
 			return err
 		}
@@ -168,6 +175,12 @@ func (r *Runner) work(ctx context.Context, job pipeline.Job, did *outcome.Job) e
 		return err
 	}
 	if job.Again() {
+		return nil
+	}
+	if job.Image != "" {
+		if err := r.noted(ctx, job, key, did); err != nil {
+			note(did, "it will be built again, since nothing notes that it was: "+oneLine(full.Explain(err)))
+		}
 		return nil
 	}
 	return r.keep(ctx, job, key, did)
@@ -217,7 +230,7 @@ func (r *Runner) clean(job pipeline.Job) error {
 	if _, err := os.Lstat(ignore); err == nil {
 		return nil
 	}
-	return os.WriteFile(ignore, []byte("# made by the toolkit: reports of the pipeline\n*\n"), 0o644)
+	return whole.Text(ignore, []byte("# made by the toolkit: reports of the pipeline\n*\n")) // an empty one would ignore nothing for ever
 }
 
 // plan prints what would run.

@@ -11,6 +11,7 @@ import (
 
 	"iact-infra/internal/ci/cache"
 	"iact-infra/internal/ci/fingerprint"
+	"iact-infra/internal/ci/full"
 	"iact-infra/internal/ci/outcome"
 	"iact-infra/internal/ci/pipeline"
 	"iact-infra/internal/ci/whole"
@@ -19,6 +20,14 @@ import (
 // stored is the job as the cache knows it: its reports are outputs as well.
 func (r *Runner) stored(job pipeline.Job) cache.Job {
 	return cache.Job{Name: job.Name(), Outputs: append(outputs(job), job.ReportsDir()), Placed: job.Placed}
+}
+
+// earlier takes the result of an earlier run, where there is one that holds.
+func (r *Runner) earlier(ctx context.Context, job pipeline.Job, key fingerprint.Key, log string, did *outcome.Job) (bool, error) {
+	if job.Image != "" {
+		return r.standing(ctx, job, key, did)
+	}
+	return r.restore(ctx, job, key, log, did)
 }
 
 // restore puts the result back if the cache has it. What was wrong with an entry
@@ -88,7 +97,7 @@ func (r *Runner) keep(ctx context.Context, job pipeline.Job, key fingerprint.Key
 		return nil
 	}
 	if err != nil && ctx.Err() == nil {
-		note(did, "its result is not in the cache: "+oneLine(err))
+		note(did, "its result is not in the cache: "+oneLine(full.Explain(err)))
 		return nil
 	}
 	return err

@@ -52,6 +52,7 @@ func (r *Running) run(ctx context.Context, p Program) error {
 	if r.docker.Door.Planning() {
 		return r.docker.Door.Run(ctx, c)
 	}
+	c.Args[1] = leftover.Shell(leftover.Mark(r.Name)) + "\n" + c.Args[1]
 	log, err := r.logFile(p.Name)
 	if err != nil {
 		return err
