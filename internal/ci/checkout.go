@@ -24,6 +24,11 @@ func (r *Room) update(ctx context.Context, w *procedure.Work) error {
 	if err != nil {
 		return err
 	}
+	if !w.Door.Planning() {
+		if err := r.claim(c); err != nil {
+			return err
+		}
+	}
 	o := checkout.Options{Dir: c.Project, URL: c.CI.Repository, Branch: c.CI.Branch, Depth: c.CI.Depth, Submodules: true, Run: w.Run, Record: func(change checkout.Change) error { return w.Record(checkoutKey, change) }}
 	if r.all() {
 		leave, err := r.leaves(ctx, w, c.Project, c.CI.Branch)

@@ -11,6 +11,7 @@ package ci
 import (
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -47,6 +48,7 @@ type Room struct {
 	steps  map[pipeline.Stage]*procedure.Work // that are at work
 	site   *site
 	failed error // why there is no site
+	lock   *os.File
 	copy   *checkout.State
 	did    map[string]outcome.Job
 	began  time.Time
@@ -199,5 +201,5 @@ func (r *Room) work(stage pipeline.Stage) *procedure.Work {
 func (r *Room) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.site.unlock()
+	return r.unlock()
 }

@@ -38,7 +38,7 @@ func (r *Room) Clean(ctx context.Context, door *command.Door, lang string, what 
 		return nil, nil, err
 	}
 	if !door.Planning() {
-		if err := s.alone(); err != nil {
+		if err := r.claim(s.config); err != nil {
 			return nil, nil, err
 		}
 	}

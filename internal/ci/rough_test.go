@@ -18,6 +18,7 @@ import (
 
 	"iact-infra/internal/ci"
 	"iact-infra/internal/ci/outcome"
+	"iact-infra/internal/command"
 	"iact-infra/internal/fault"
 )
 
@@ -160,11 +161,28 @@ func TestASecondPipelineIsRefusedWhileTheFirstIsAtWork(t *testing.T) {
 		time.Sleep(5 * time.Millisecond)
 	}
 	r.bad("ci:unit", fault.Locked, "another run (process "+strconv.Itoa(os.Getpid())+") is at work", "wait until it has ended")
+	r.bad("ci:checkout", fault.Locked, "is at work", "wait until it has ended") // it would change files under the jobs
 	r.put("go", "")
 	must(t, <-ended)
 	r.runs("unit")
 	r.good("ci:unit")
 	r.runs("")
+}
+
+func TestCleaningAndRunningGoInOneInvocation(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, job("build", "outputs: [out]", "echo made >out"))
+	r.put("project/.gitignore", "out\n")
+	p := r.process(false, nil, "ci:clean", "ci:build")
+	defer p.close(r)
+	must(t, p.room.Select(ci.Selection{}))
+	for range 2 {
+		if _, _, err := p.room.Clean(t.Context(), command.NewDoor(command.Local()), "en", ci.Cleaning{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(t, p.engine.Target(t.Context(), "ci:build"))
+	r.runs("build")
 }
 
 func TestABrokenEntryOfTheCacheIsToldAndTheJobRuns(t *testing.T) {

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"iact-infra/internal/ci/cache"
 	"iact-infra/internal/ci/checkout"
 	"iact-infra/internal/ci/defaults"
@@ -44,7 +42,6 @@ type site struct {
 	runner   *runner.Runner
 	pool     *schedule.Pool
 	known    func([]findings.Finding) []findings.Finding // without those of the baseline; nil: there is none
-	lock     *os.File
 }
 
 // open makes the site at the first step that runs jobs; the others find it there.
@@ -115,7 +112,7 @@ func (r *Room) build(ctx context.Context, w *procedure.Work) (*site, error) {
 		return nil, err
 	}
 	if err := r.equip(ctx, w, s); err != nil {
-		return nil, errors.Join(err, s.unlock())
+		return nil, errors.Join(err, r.unlock())
 	}
 	return s, nil
 }
@@ -139,7 +136,7 @@ func (r *Room) equip(ctx context.Context, w *procedure.Work, s *site) (err error
 	}
 	s.cache = &cache.Cache{Store: &cache.DirStore{Dir: s.config.CI.Cache}, Level: level, State: s.state}
 	if !w.Door.Planning() {
-		if err := s.alone(); err != nil {
+		if err := r.alone(s.config); err != nil {
 			return err
 		}
 	}
@@ -209,40 +206,6 @@ func (r *Room) blocked(s *site) func(pipeline.Job, error) {
 		}
 		r.record(did)
 	}
-}
-
-// alone refuses a second pipeline in the same project: they would take each
-// other's outputs away. The kernel lets go of the lock when this process ends.
-func (s *site) alone() error {
-	if err := os.MkdirAll(s.state, 0o700); err != nil {
-		return fmt.Errorf("lock pipeline: %w", err)
-	}
-	file := filepath.Join(s.state, "lock")
-	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return fmt.Errorf("lock pipeline: %w", err)
-	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		holder := make([]byte, 32)
-		n, _ := f.ReadAt(holder, 0)
-		_ = f.Close()
-		if errors.Is(err, unix.EWOULDBLOCK) {
-			return fault.New(fault.Locked, "wait until it has ended", fmt.Errorf("lock pipeline: another run (process %s) is at work in %s", strings.TrimSpace(string(holder[:n])), s.project))
-		}
-		return fmt.Errorf("lock pipeline: %w", err)
-	}
-	_, _ = f.WriteAt(fmt.Appendf(nil, "%-10d\n", os.Getpid()), 0)
-	s.lock = f
-	return nil
-}
-
-// unlock lets go of the lock itself: a program that is being started holds the file
-// for a moment as well.
-func (s *site) unlock() error {
-	if s == nil || s.lock == nil {
-		return nil
-	}
-	return errors.Join(unix.Flock(int(s.lock.Fd()), unix.LOCK_UN), s.lock.Close())
 }
 
 // baseline reads the findings that are known.

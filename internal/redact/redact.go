@@ -10,8 +10,6 @@
 package redact
 
 import (
-	"encoding/base64"
-	"encoding/json"
 	"net/url"
 	"regexp"
 	"slices"
@@ -96,8 +94,10 @@ func (r *Redactor) known() *strings.Replacer {
 	}
 	var all []string
 	for value := range r.secrets {
-		if len(value) >= leastLength && !r.ordinary[value] && !slices.Contains(usual(), strings.ToLower(value)) {
-			all = append(all, spellings(value)...)
+		for _, part := range parts(value) {
+			if len(part) >= leastLength && !r.ordinary[part] && !slices.Contains(usual(), strings.ToLower(part)) {
+				all = append(all, spellings(part)...)
+			}
 		}
 	}
 	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) })
@@ -112,27 +112,6 @@ func (r *Redactor) known() *strings.Replacer {
 // usual are words that people take for passwords and that logs are full of.
 func usual() []string {
 	return []string{"password", "secret", "changeme", "postgres", "mariadb", "docker", "vscode", "example", "localhost", "development", "default", "database", "django"}
-}
-
-// spellings are those in which a program is likely to repeat a value: as it is,
-// in an address, in JSON, quoted for a shell, and in base64, alone or as the end
-// of what stands before it.
-func spellings(value string) []string {
-	quoted, _ := json.Marshal(value)
-	all := []string{
-		value, url.QueryEscape(value), url.PathEscape(value), strings.Trim(string(quoted), `"`), strings.ReplaceAll(value, "'", `'\''`),
-		strings.ReplaceAll(value, "$", "$$"),
-	}
-	// Of base64 only what does not depend on the bytes around it can be looked for.
-	for shift := range 3 {
-		padded := append(make([]byte, shift), value...)
-		coded := base64.StdEncoding.EncodeToString(padded)
-		from, to := []int{0, 2, 3}[shift], len(padded)/3*4
-		if to-from >= 8 {
-			all = append(all, coded[from:to], strings.NewReplacer("+", "-", "/", "_").Replace(coded[from:to]))
-		}
-	}
-	return all
 }
 
 // IsSecretName says whether a variable of that name holds a secret. One that

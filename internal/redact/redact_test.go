@@ -34,6 +34,36 @@ func TestALearnedSecretIsHiddenInEverySpelling(t *testing.T) {
 	}
 }
 
+// The spellings are what programs were seen to write of this value: json.dumps of
+// Python with and without ASCII, its repr, html.escape, shlex.quote, encoding/xml
+// of Go, JSON.stringify of Node, and a text of the shell.
+func TestASecretWithQuotesIsHiddenAsOtherProgramsWriteIt(t *testing.T) {
+	t.Parallel()
+	r := redact.New()
+	r.Learn("DB_PASSWORD", "abc\"<d\u00e9fg5&$x'y>")
+	for _, text := range []string{
+		`abc\"<d\u00e9fg5&$x'y>`, "abc\\\"<d\u00e9fg5&$x'y>", "abc\"<d\u00e9fg5&$x\\'y>", "abc&quot;&lt;d\u00e9fg5&amp;$x&#x27;y&gt;",
+		"abc\"<d\u00e9fg5&$x'\"'\"'y>", "abc&#34;&lt;d\u00e9fg5&amp;$x&#39;y&gt;", "abc\"&lt;d\u00e9fg5&amp;$x'y&gt;", "abc\\\"<d\u00e9fg5&\\$x'y>",
+	} {
+		if got := r.Known("<" + text + ">"); got != "<"+redact.Hidden+">" {
+			t.Errorf("%s becomes %s", text, got)
+		}
+	}
+}
+
+func TestEachLineOfASecretIsHiddenAlone(t *testing.T) {
+	t.Parallel()
+	r := redact.New()
+	r.Learn("SIGNING_TOKEN", "first line of it\n  second line of it\nend")
+	const text = "1: first line of it\n2: second line of it with more\nend of the log\n"
+	if got := r.Known(text); got != "1: ***\n2: *** with more\nend of the log\n" {
+		t.Errorf("it is %q", got)
+	}
+	if got := r.Known("{\"v\": \"first line of it\\n  second line of it\\nend\"}"); got != `{"v": "***"}` {
+		t.Errorf("it is %q", got)
+	}
+}
+
 func TestWhatLooksLikeASecretIsHiddenAndItsNameStays(t *testing.T) {
 	t.Parallel()
 	r := redact.New()
