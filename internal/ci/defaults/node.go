@@ -2,6 +2,7 @@ package defaults
 
 import (
 	"path"
+	"regexp"
 	"strings"
 
 	"iact-infra/internal/ci/detect"
@@ -83,9 +84,6 @@ func (n *node) deps() []pipeline.Job {
 	}
 	if n.is.Manager == "berry" {
 		job.Inputs = append(job.Inputs, ".yarn/releases/", ".yarn/patches/", ".yarn/plugins/")
-		if !strings.Contains(strings.Join(n.Files, " "), "node_modules") && n.Has(".pnp.cjs") {
-			job.Outputs = nil // packages stay in yarn's own cache
-		}
 	}
 	for _, hook := range []string{"preinstall", "install", "postinstall", "prepare"} {
 		if n.is.Scripts[hook] != "" {
@@ -105,7 +103,28 @@ func (n *node) deps() []pipeline.Job {
 			job.Inputs = append(job.Inputs, path.Join(below, "package.json"))
 		}
 	}
+	n.leaves(&job)
 	return []pipeline.Job{job}
+}
+
+// leaves settles what an installation leaves behind. A directory in which there
+// would be nothing is not made by all managers: that of a member whose packages
+// lie with the workspace, and any of a package without dependencies.
+func (n *node) leaves(job *pipeline.Job) {
+	made := job.Outputs
+	switch {
+	case n.is.PnP: // .pnp.cjs leads to the packages, which go into the project to be kept with it
+		made = []string{".yarn/cache", ".yarn/unplugged"}
+		job.Outputs = append([]string{".pnp.*"}, made...)
+		job.Run = append([]string{"export YARN_ENABLE_GLOBAL_CACHE=false"}, job.Run...)
+	case len(made) == 1 && len(n.is.Required) > 0:
+		return
+	}
+	line := "mkdir -p"
+	for _, dir := range made {
+		line += " " + quoted(dir)
+	}
+	job.Run = append(job.Run, line)
 }
 
 // unit runs the tests by the package's own script, with a report where the runner
@@ -129,7 +148,7 @@ func (n *node) unit() []pipeline.Job {
 		direct, flags = "jest", n.jest(&job, nil)
 	case name == "" && n.is.Requires("vitest"):
 		direct, flags = "vitest run", n.vitest(&job)
-	case name == "" || n.is.Members != nil && strings.Contains(n.is.Scripts[name], "workspace"):
+	case name == "" || n.is.Members != nil && everywhere(n.is.Scripts[name]):
 		return nil // none, or those of the members, which have jobs of their own
 	}
 	line := n.manager.script(name, flags...)
@@ -138,6 +157,11 @@ func (n *node) unit() []pipeline.Job {
 	}
 	job.Run = append(job.Run, line)
 	return []pipeline.Job{job}
+}
+
+// everywhere says whether a script of a workspace runs those of its members.
+func everywhere(script string) bool {
+	return regexp.MustCompile(`workspace|(^|\s)(-ws|-r|--recursive)(\s|$)|(^|\s)(lerna|turbo|nx)\s`).MatchString(script)
 }
 
 func (n *node) jest(job *pipeline.Job, words []string) []string {
@@ -166,7 +190,7 @@ func (n *node) vitest(job *pipeline.Job) []string {
 }
 
 func (n *node) build() []pipeline.Job {
-	if text := n.is.Scripts["build"]; text == "" || n.is.Members != nil && strings.Contains(text, "workspace") {
+	if text := n.is.Scripts["build"]; text == "" || n.is.Members != nil && everywhere(text) {
 		return nil
 	}
 	job := pipeline.Job{Stage: pipeline.Build, Run: []string{n.manager.script("build")}, Memory: 1 << 30}

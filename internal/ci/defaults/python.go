@@ -62,7 +62,7 @@ func (p *python) deps() []pipeline.Job {
 	}
 	switch lock {
 	case "uv":
-		job.Run = []string{"uv sync --frozen --all-extras --python " + p.base()}
+		job.Run = []string{"uv sync --locked --all-extras --python " + p.base()}
 		job.Inputs, job.Tools = append(job.Inputs, "uv.lock"), append(job.Tools, "uv --version")
 	case "poetry":
 		job.Run = []string{"export POETRY_VIRTUALENVS_IN_PROJECT=1", "poetry env use " + p.base(), "poetry install --no-interaction"}

@@ -51,6 +51,7 @@ func TestWhatOthersHaveMadeIsNoComponent(t *testing.T) {
 		"examples of a package":             {tree("ui/package.json", "{}", "ui/examples/package.json", "{}", "ui/server/go.mod", "module y"), "ui=node@ui server=go@ui/server"},
 		"tools of the whole and parts":      {tree("package.json", `{"name":"all"}`, "web/package.json", "{}", "api/setup.py", ""), "all=node@. api=python@api web=node@web"},
 		"requirements of the documents":     {tree("docs/requirements.txt", "sphinx", "api/requirements.txt", "x", "api/app.py", ""), "api=python@api"},
+		"a project of poetry":               {tree("pyproject.toml", "[tool.poetry]\nname = \"padron\"\n"), "padron=python@."},
 		"requirements at the root":          {tree("requirements.txt", "x"), "app=python@."},
 		"settings of tools only":            {tree("pyproject.toml", "[tool.ruff]\n"), ""},
 		"two of one name":                   {tree("a/web/package.json", "{}", "b/web/package.json", "{}", "web/go.mod", "module z"), "web=node@a/web b-web=node@b/web web-go=go@web"},
@@ -89,6 +90,27 @@ func TestTheManagerIsFoundByItsLockFile(t *testing.T) {
 		}
 		if noted := slices.ContainsFunc(found.Notes, func(n detect.Note) bool { return n.Rule == "no-lock-file" && n.Component == found.Components[0].Name }); noted != (n.Lock == "") {
 			t.Errorf("%s: the notes are %+v", name, found.Notes)
+		}
+	}
+}
+
+func TestYarnLinksByPlugAndPlayUnlessItIsToldOtherwise(t *testing.T) {
+	t.Parallel()
+	const berry = "# x\n\n__metadata:\n  version: 8\n"
+	for name, c := range map[string]struct {
+		project fstest.MapFS
+		want    bool
+	}{
+		"nothing said":       {tree("package.json", "{}", "yarn.lock", berry), true},
+		"said":               {tree("package.json", "{}", "yarn.lock", berry, ".yarnrc.yml", "nodeLinker: pnp\n"), true},
+		"other settings":     {tree("package.json", "{}", "yarn.lock", berry, ".yarnrc.yml", "enableTelemetry: false\n"), true},
+		"node_modules":       {tree("package.json", "{}", "yarn.lock", berry, ".yarnrc.yml", "nodeLinker: \"node-modules\"\n"), false},
+		"links as pnpm does": {tree("package.json", "{}", "yarn.lock", berry, ".yarnrc.yml", "nodeLinker: pnpm\n"), false},
+		"yarn 1":             {tree("package.json", "{}", "yarn.lock", "# yarn lockfile v1\n"), false},
+		"npm":                {tree("package.json", "{}"), false},
+	} {
+		if have := find(t, c.project).Components[0].Node.PnP; have != c.want {
+			t.Errorf("%s: %t, want %t", name, have, c.want)
 		}
 	}
 }

@@ -15,6 +15,7 @@ type Node struct {
 	Name      string
 	Manager   string // npm, pnpm, yarn, or berry: yarn from 2 on
 	Lock      string // the lock file, below the project; "" is none
+	PnP       bool   // of berry: there is no node_modules, .pnp.cjs says where packages are
 	Workspace string // the directory of the workspace that it is a member of
 	Members   []string
 	Scripts   map[string]string
@@ -71,8 +72,19 @@ func (s *search) node(dir string, files []string) *Node {
 				"No hay archivo de bloqueo: cada ejecución puede recibir otras versiones. Guarde en git el package-lock.json que escribe npm install.")
 		}
 	}
+	n.PnP = n.Manager == "berry" && n.Workspace == "" && s.plugAndPlay(dir)
 	n.Output = s.output(dir, files, n)
 	return n
+}
+
+// plugAndPlay says whether yarn links by .pnp.cjs, as it does when it is not told
+// otherwise.
+func (s *search) plugAndPlay(dir string) bool {
+	var file struct {
+		Linker string `yaml:"nodeLinker"`
+	}
+	_ = yaml.Unmarshal([]byte(s.read(dir, ".yarnrc.yml")), &file) // yarn says better what is wrong with it
+	return file.Linker == "" || file.Linker == "pnp"
 }
 
 // manager finds who installs, by the lock file.

@@ -120,6 +120,9 @@ func (s *search) project(p *Python, dir string, files []string) {
 	}
 	if poetry, is := file.Tool["poetry"].(map[string]any); is {
 		p.Required = append(p.Required, poetryNames(poetry)...)
+		if name, is := poetry["name"].(string); is && p.Name == "" {
+			p.Name = name
+		}
 	}
 	ask := func(lines []string) {
 		names, _, _ := Requirements(strings.Join(lines, "\n"))

@@ -42,7 +42,7 @@ func (s *Snapshot) ignored(name string) bool {
 			at = &scope{above: at, dir: prefix, list: list}
 		}
 		below := path.Join(dir, word)
-		if ours(below, word) || at.ignores(below, i < len(words)-1) {
+		if ours(word) || at.ignores(below, i < len(words)-1) {
 			return true
 		}
 	}

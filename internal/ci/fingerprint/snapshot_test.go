@@ -15,7 +15,8 @@ import (
 func TestAJobsInputsAreWhatItsPatternsName(t *testing.T) {
 	t.Parallel()
 	r := newTree(t, "ui/src/a.js", "ui/src/a.test.js", "ui/src/deep/b.js", "ui/package.json", "ui/dist/out.js", "ui/.env", "ui/node_modules/x/i.js",
-		"ui/reports/junit.xml", "api/app.py", "shared/s.js", "top.txt", ".git/HEAD", ".iact/ci/last/x.json")
+		"ui/reports/junit.xml", "api/app.py", "shared/s.js", "top.txt", ".git/HEAD", ".iact/ci/last/x.json",
+		"ui/infra/.iact/journal/x.jsonl")
 	r.put(".gitignore", "node_modules/\n.env\n")
 	outputs := []string{"ui/dist", "ui/reports/*.xml"}
 	for _, test := range []struct {

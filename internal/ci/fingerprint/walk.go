@@ -155,7 +155,7 @@ func (w *walk) directory(dir string, s *scope, honour bool) error {
 	files := make([]*found, 0, len(entries))
 	for _, e := range entries {
 		name := prefix + e.Name()
-		if ours(name, e.Name()) || s.ignores(name, e.IsDir()) {
+		if ours(e.Name()) || s.ignores(name, e.IsDir()) {
 			continue
 		}
 		if e.IsDir() {
@@ -181,10 +181,10 @@ func (w *walk) directory(dir string, s *scope, honour bool) error {
 	return nil
 }
 
-// ours tells what is never an input: git's and the toolkit's own state, and what a
-// restore has under way beside an output.
-func ours(name, last string) bool {
-	return last == ".git" || name == ".iact" || strings.HasPrefix(last, ".iact-restore-")
+// ours tells what is never an input: git's and the toolkit's own state, wherever in
+// the project the toolkit lies, and what a restore has under way beside an output.
+func ours(last string) bool {
+	return last == ".git" || last == ".iact" || strings.HasPrefix(last, ".iact-restore-")
 }
 
 func lstat(root, name string) (*found, error) {
