@@ -66,33 +66,35 @@ func (p *pipeline) fresh(ctx context.Context) error {
 
 // cold measures the whole pipeline when nothing was done before.
 func (p *pipeline) cold(ctx context.Context) error {
-	var serial, tasks, single, parallel []float64
+	var serial, tasks, single, parallel, serialWork, parallelWork, others []float64
 	kinds := []struct {
-		into *[]float64
-		jobs int
-		run  func(context.Context) (float64, error)
+		into, work *[]float64 // seconds, and those of processors
+		jobs       int
+		run        func(context.Context) (float64, error)
 	}{
-		{&serial, 1, func(ctx context.Context) (float64, error) { return p.peer(ctx, `sh -e "$1"`, p.path("peer/serial.sh")) }},
-		{&single, 1, p.all},
-		{&tasks, 1, p.taskAll},
-		{&parallel, 0, p.all},
+		{&serial, &serialWork, 1, func(ctx context.Context) (float64, error) { return p.peer(ctx, `sh -e "$1"`, p.path("peer/serial.sh")) }},
+		{&single, &others, 1, p.all},
+		{&tasks, &others, 1, p.taskAll},
+		{&parallel, &parallelWork, 0, p.all},
 	}
 	for range coldRounds {
 		for _, kind := range kinds {
 			if err := errors.Join(p.configure(kind.jobs), p.fresh(ctx)); err != nil {
 				return err
 			}
-			took, err := kind.run(ctx)
+			took, work, err := worked(ctx, kind.run)
 			if err != nil {
 				return err
 			}
-			*kind.into = append(*kind.into, took)
+			*kind.into, *kind.work = append(*kind.into, took), append(*kind.work, work)
 		}
 		if err := p.busy(parallel[len(parallel)-1]); err != nil {
 			return err
 		}
 	}
 	p.note("pipeline, nothing in the cache: ci:all against its commands one after the other", median(parallel), median(serial), mostParallel, "s")
+	p.say("  processors were at work for %.3g s, and for %.3g s by the commands one after the other: %d cores that never wait come to a ratio of %.2f",
+		median(parallelWork), median(serialWork), p.toolchain.jobs, least(median(serialWork), median(serial), p.toolchain.jobs))
 	p.note("pipeline, nothing in the cache: ci:all with one job at a time against its commands one after the other", median(single), median(serial), mostOverhead, "s")
 	p.note("pipeline, nothing in the cache: ci:all against go-task", median(parallel), median(tasks), mostAgainstTask, "s")
 	return nil

@@ -1,11 +1,15 @@
 package bench
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // span is what the last run of a job tells.
@@ -55,3 +59,29 @@ func (p *pipeline) busy(took float64) error {
 	p.say("  all %.3g s: %.0f %% of the time of %d cores have a job", took, 100*sum.Seconds()/(took*float64(p.toolchain.jobs)), p.toolchain.jobs)
 	return nil
 }
+
+// worked runs something, and tells besides its own seconds those of the processors
+// in all programs that it has started and waited for.
+func worked(ctx context.Context, run func(context.Context) (float64, error)) (took, work float64, err error) {
+	before, err := processors()
+	if err != nil {
+		return 0, 0, err
+	}
+	if took, err = run(ctx); err != nil {
+		return 0, 0, err
+	}
+	after, err := processors()
+	return took, (after - before).Seconds(), err
+}
+
+func processors() (time.Duration, error) {
+	var used unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_CHILDREN, &used); err != nil {
+		return 0, fmt.Errorf("ask for the time of processors: %w", err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano()), nil
+}
+
+// least is the ratio to one after the other that no order of the same commands goes
+// below: they have threads of their own, so that one at a time is more than one core.
+func least(work, took float64, cores int) float64 { return work / (took * float64(cores)) }

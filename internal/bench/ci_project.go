@@ -50,8 +50,10 @@ func (p *pipeline) prepare(ctx context.Context) error {
 	); err != nil {
 		return err
 	}
-	// The lock file names the registry of this machine, and npm's cache is filled.
-	const lock = `cd seed && (cd ui && npm install --no-audit --no-fund && rm -r node_modules) && git init -q && git add . &&
+	// The lock file names each package's archive, as npm writes it unless a machine is
+	// set otherwise: else npm ci asks the registry for all of them. npm's cache is filled.
+	const lock = `cd seed && (cd ui && npm install --no-audit --no-fund --omit-lockfile-registry-resolved=false &&
+		grep -q '"resolved"' package-lock.json && rm -r node_modules) && git init -q && git add . &&
 		git -c user.name=bench -c user.email=bench@localhost commit -q -m first && rm -r ../project && cp -a ../seed ../project`
 	if _, err := p.timed(ctx, lock); err != nil {
 		return err

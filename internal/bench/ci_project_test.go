@@ -1,12 +1,15 @@
 package bench
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"iact-infra/internal/command"
 )
 
 func TestEachModuleOfTheProjectHasItsTest(t *testing.T) {
@@ -78,5 +81,22 @@ func TestThePeersRunTheSameLines(t *testing.T) {
 	}
 	if _, there := file.Tasks["ui:env"]; there {
 		t.Error("a job without lines is a task")
+	}
+}
+
+func TestTheTimeOfProcessorsIsThatOfAllProgramsThatRan(t *testing.T) {
+	t.Parallel()
+	door := command.NewDoor(command.Local())
+	_, work, err := worked(t.Context(), func(ctx context.Context) (float64, error) {
+		return 1, door.Run(ctx, command.Read("sh", "-c", "(i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done) & (i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done); wait"))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if work < 0.02 {
+		t.Errorf("two loops took the processors %g s", work)
+	}
+	if least(30, 25, 2) != 0.6 {
+		t.Errorf("30 s of work in 25 s can come to %g on two cores", least(30, 25, 2))
 	}
 }
