@@ -7,6 +7,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -168,3 +170,44 @@ func TestRealAContextThatEndsEndsTheImage(t *testing.T) {
 }
 
 var _ diskimage.Image = (*nbd.Image)(nil)
+
+// faults are how often the server of a socket has asked the kernel for a page.
+func faults(t *testing.T, socket string) int {
+	t.Helper()
+	pid, err := os.ReadFile(filepath.Join(filepath.Dir(socket), "pid"))
+	must(t, err)
+	stat, err := os.ReadFile(filepath.Join("/proc", strings.TrimSpace(string(pid)), "stat"))
+	must(t, err)
+	_, fields, _ := strings.Cut(string(stat), ") ")
+	n, err := strconv.Atoi(strings.Fields(fields)[7])
+	must(t, err)
+	return n
+}
+
+// TestRealSlowSeveralPiecesUnderWayCostTheServerNoMemoryEach is about the time of the
+// server's processor, of which large buffers take most.
+func TestRealSlowSeveralPiecesUnderWayCostTheServerNoMemoryEach(t *testing.T) {
+	t.Parallel()
+	const size, piece = 128 << 20, 4 << 20
+	socket := serve(t, size, map[int64][]byte{0: noise(size)})
+	image, err := nbd.Open(t.Context(), socket, "")
+	must(t, err)
+	defer image.Close()
+	_, err = image.Extents(t.Context())
+	must(t, err)
+	before := faults(t, socket)
+	var group errgroup.Group
+	group.SetLimit(4)
+	for at := int64(0); at < size; at += piece {
+		group.Go(func() error {
+			_, err := image.ReadAt(make([]byte, piece), at)
+			return err
+		})
+	}
+	must(t, group.Wait())
+	pages := size / os.Getpagesize()
+	// It asks for some thousands until it has what it needs at a time, and then for few.
+	if got := faults(t, socket) - before; got > pages/2 {
+		t.Errorf("the server has asked for %d pages to send %d", got, pages)
+	}
+}
