@@ -2,6 +2,7 @@ package vagrant_test
 
 import (
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -239,6 +240,33 @@ func TestAMachineOfAnotherProviderIsRefusedWithTheWaysOut(t *testing.T) {
 	}
 	if r.calls() != "" || r.id("default") != id {
 		t.Error("something was done")
+	}
+}
+
+func TestUpSaysAtOnceWhichPortIsTaken(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	r.must(err)
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	r.must(err)
+	forward := "config.vm.network \"forwarded_port\", guest: 5432, host: " + port + ", host_ip: \"127.0.0.1\""
+	r.write("Vagrantfile", "Vagrant.configure(\"2\") do |config|\n  "+forward+"\nend\n")
+	_, err = r.run("vm:up")
+	if fault.Code(err) != fault.Missing || !strings.Contains(err.Error(), "port "+port+" of this host is taken") || !strings.Contains(fault.Hint(err), "ss -ltnp sport = :"+port) || r.calls() != "" {
+		t.Errorf("exit %d, hint %q, %v", fault.Code(err), fault.Hint(err), err)
+	}
+	r.must(listener.Close())
+	r.good("vm:up")
+}
+
+func TestUpSaysThatTheScriptOfOurVagrantfileIsMissing(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.write("Vagrantfile", "Vagrant.configure(\"2\") do |config|\n  vm = JSON.parse(File.read(File.join(__dir__, \"vm.json\")))\nend\n")
+	_, err := r.run("vm:up")
+	if fault.Code(err) != fault.Missing || !strings.Contains(err.Error(), "there is no "+r.at("bootstrap.sh")) || !strings.Contains(fault.Hint(err), "vm:bootstrap") || r.calls() != "" {
+		t.Errorf("exit %d, hint %q, %v", fault.Code(err), fault.Hint(err), err)
 	}
 }
 
