@@ -131,7 +131,7 @@ digest() { inputs "$1" | sha256sum | cut -c1-64; }
 is_done() { [ "$(cat "$state/${marker[$1]}" 2>/dev/null)" = "$(digest "$1")" ]; }
 
 # parts: vm:bootstrap puts their text in place of these lines, for Vagrant uploads one file alone.
-parts=$(dirname "$(readlink -f "$0")")/bootstrap
+parts=$(cd "$OLDPWD" && dirname "$(readlink -f "$0")")/bootstrap
 [ -d "$parts" ] || fail "this file lacks its parts in $parts: mage vm:bootstrap puts a whole one beside a Vagrantfile of ours"
 # shellcheck source=bootstrap/servers.sh
 . "$parts/servers.sh"

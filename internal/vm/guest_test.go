@@ -32,6 +32,31 @@ func TestRealTheScriptOfTheMachineIsCleanForShellcheck(t *testing.T) {
 	}
 }
 
+func TestTheScriptFindsItsPartsFromAnywhereAndSaysWhenTheyAreMissing(t *testing.T) {
+	t.Parallel()
+	script, err := filepath.Abs("../../scripts/bootstrap.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(script)
+	alone := filepath.Join(t.TempDir(), "bootstrap.sh")
+	if err == nil {
+		err = os.WriteFile(alone, text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ dir, path, want string }{
+		{"../../scripts", "bootstrap.sh", "use: bootstrap.sh"}, {"/", script, "use: bootstrap.sh"}, {"/", alone, "mage vm:bootstrap puts a whole one"},
+	} {
+		run := command.Change("bash", c.path, "--nonsense")
+		run.Dir = c.dir
+		if err := command.NewDoor(command.Local()).Run(t.Context(), run); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s in %s: %v, want %q", c.path, c.dir, err, c.want)
+		}
+	}
+}
+
 func TestRealSlowAMachineIsProvisionedStageByStageWhateverHappens(t *testing.T) {
 	t.Parallel()
 	g := newGuest(t)
