@@ -109,5 +109,7 @@ func (VM) SSH(ctx context.Context, machine, c *string) error {
 	return toolkit().EnterVM(ctx, machine, c)
 }
 
-// Rollback undoes the last run that changed the machines, the last step first.
-func (VM) Rollback(ctx context.Context) error { return toolkit().RollBackVM(ctx) }
+// Rollback undoes the last run that changed the machines, or that one, the last step first: -machine=NAME.
+func (VM) Rollback(ctx context.Context, machine *string) error {
+	return toolkit().RollBackVM(ctx, machine)
+}

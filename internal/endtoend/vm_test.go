@@ -33,7 +33,7 @@ func newLife(t *testing.T) *life {
 	l := &life{t: t, root: t.TempDir(), daemon: testbed.Libvirt(t)}
 	l.project = l.daemon.Vagrant(t, "")
 	l.must(os.Remove(filepath.Join(l.project.Dir, "Vagrantfile")))
-	for _, name := range []string{"go.mod", "config/Vagrantfile", "scripts/bootstrap.sh"} {
+	for _, name := range []string{"go.mod", "config/Vagrantfile", "scripts/bootstrap.sh", "scripts/bootstrap/servers.sh", "scripts/bootstrap/stages.sh"} {
 		text, err := os.ReadFile(filepath.Join(root, name))
 		l.must(err)
 		l.must(os.MkdirAll(filepath.Dir(filepath.Join(l.root, name)), 0o755))

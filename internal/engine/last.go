@@ -13,7 +13,7 @@ import (
 // RollbackLast takes back the newest run of a procedure that still stands, of
 // those whose command line mine accepts. Whoever typed other procedures into the
 // same command is told so first: they would be undone as well.
-func (e *Engine) RollbackLast(ctx context.Context, code string, mine func(args []string) bool) error {
+func (e *Engine) RollbackLast(ctx context.Context, code string, mine func(args []string) (bool, error)) error {
 	run, err := e.lastOf(code, mine)
 	if err != nil {
 		return err
@@ -38,7 +38,7 @@ func (e *Engine) RollbackLast(ctx context.Context, code string, mine func(args [
 }
 
 // lastOf is the newest run with steps of a procedure that can be undone.
-func (e *Engine) lastOf(code string, mine func(args []string) bool) (journal.Run, error) {
+func (e *Engine) lastOf(code string, mine func(args []string) (bool, error)) (journal.Run, error) {
 	ids, err := journal.IDs(e.opt.JournalDir)
 	if err != nil {
 		return journal.Run{}, err
@@ -59,8 +59,8 @@ func (e *Engine) lastOf(code string, mine func(args []string) bool) (journal.Run
 		if err != nil {
 			return journal.Run{}, err
 		}
-		if mine(p.Args()) {
-			return run, nil
+		if found, err := mine(p.Args()); err != nil || found {
+			return run, err
 		}
 	}
 	return journal.Run{}, nil

@@ -39,7 +39,7 @@ func TestTheLastRunAboutAMachineIsUndoneAndThenTheOneBefore(t *testing.T) {
 	}
 	last := func() (string, error) {
 		r := fresh()
-		err := r.RollbackLast(t.Context(), "PROCED-TEST-001", func(args []string) bool { return !slices.Contains(args, "-on=other") })
+		err := r.RollbackLast(t.Context(), "PROCED-TEST-001", func(args []string) (bool, error) { return !slices.Contains(args, "-on=other"), nil })
 		return r.err.String(), err
 	}
 	said, err := last()

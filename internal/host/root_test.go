@@ -121,7 +121,7 @@ func (r *rig) tells(parts ...string) {
 func (r *rig) back() string {
 	r.t.Helper()
 	p := r.process()
-	must(r.t, p.engine.RollbackLast(r.t.Context(), "PROCED-INFRA-002", func([]string) bool { return true }))
+	must(r.t, p.engine.RollbackLast(r.t.Context(), "PROCED-INFRA-002", func([]string) (bool, error) { return true, nil }))
 	must(r.t, p.engine.Close())
 	return p.said.String()
 }

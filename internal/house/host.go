@@ -94,7 +94,7 @@ func (h *House) RollBackHost(ctx context.Context, on *string) error {
 	if err != nil {
 		return h.Told(err)
 	}
-	return h.Told(runner.RollbackLast(ctx, "PROCED-INFRA-002", func(args []string) bool {
-		return host.Same(host.Asked(args), host.Selection{On: given(on)})
+	return h.Told(runner.RollbackLast(ctx, "PROCED-INFRA-002", func(args []string) (bool, error) {
+		return host.Same(host.Asked(args), host.Selection{On: given(on)}), nil
 	}))
 }

@@ -85,11 +85,14 @@ func (h *House) EnterVM(ctx context.Context, machine, line *string) error {
 	return h.Told(h.vm().Shell(ctx, door, in, out))
 }
 
-// RollBackVM is vm:rollback: the newest run about the machines that still stands.
-func (h *House) RollBackVM(ctx context.Context) error {
+// RollBackVM is vm:rollback -machine=NAME: the newest run about the machines, or about that one, that still stands.
+func (h *House) RollBackVM(ctx context.Context, machine *string) error {
+	if err := h.vm().Select(vm.Selection{Machine: given(machine)}); err != nil {
+		return h.Told(err)
+	}
 	runner, err := h.Engine()
 	if err != nil {
 		return h.Told(err)
 	}
-	return h.Told(runner.RollbackLast(ctx, "PROCED-INFRA-001", func([]string) bool { return true }))
+	return h.Told(runner.RollbackLast(ctx, "PROCED-INFRA-001", vm.RunsAbout(given(machine))))
 }

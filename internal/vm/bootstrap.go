@@ -217,14 +217,13 @@ func (r *Room) lacking(ctx context.Context, s *scene) (readied, error) {
 		case err == nil && info.Mode()&0o111 == 0:
 			done.Modes = append(done.Modes, changedMode{Path: script, Old: info.Mode().Perm()})
 		case errors.Is(err, fs.ErrNotExist) && p.ours && script == ours:
-			text, err := os.ReadFile(s.ownBootstrap())
+			text, err := Script(s.config.Root)
 			if err != nil {
-				return done, fault.New(fault.Missing, "git checkout -- scripts/bootstrap.sh in the toolkit brings it back", fmt.Errorf("read our own script: %w", err))
+				return done, fault.New(fault.Missing, "git checkout -- scripts in the toolkit brings it back", fmt.Errorf("read our own script: %w", err))
 			}
-			// A checkout on Windows may have turned its lines.
-			done.add(newLaid(script, []byte(strings.ReplaceAll(string(text), "\r\n", "\n")), 0o755))
+			done.add(newLaid(script, []byte(text), 0o755))
 		case errors.Is(err, fs.ErrNotExist):
-			return done, fault.New(fault.Missing, "get it from the project, or take its line out of the Vagrantfile; ours is scripts/bootstrap.sh of the toolkit",
+			return done, fault.New(fault.Missing, "get it from the project, or take its line out of the Vagrantfile; ours is scripts/bootstrap.sh of the toolkit, with its parts in scripts/bootstrap",
 				fmt.Errorf("find %s: the Vagrantfile provisions by it, and it is not there", script))
 		case err != nil:
 			return done, err
@@ -245,5 +244,3 @@ func (d *readied) add(one laid) {
 	d.Files = append(d.Files, one)
 	d.Dirs = append(d.Dirs, fresh(one.Path)...)
 }
-
-func (s *scene) ownBootstrap() string { return filepath.Join(s.config.Root, "scripts", bootstrapName) }

@@ -25,6 +25,11 @@ func TestOurMachineGetsItsScriptAndPasswordsThatNobodySees(t *testing.T) {
 	r.must(err)
 	script, err := os.Stat(r.at("bootstrap.sh"))
 	r.must(err)
+	for _, part := range []string{"\nstages=(", "\nrepository() {", "\nsetup_postgres_database() {", "\nfor stage in "} {
+		if strings.Count(r.read("bootstrap.sh"), part) != 1 || strings.Contains(r.read("bootstrap.sh"), "$parts/") {
+			t.Errorf("the script is not whole: look for %q", part)
+		}
+	}
 	if info.Mode().Perm() != 0o600 || script.Mode().Perm() != 0o755 {
 		t.Errorf("modes %o and %o", info.Mode().Perm(), script.Mode().Perm())
 	}

@@ -39,7 +39,7 @@ func newFetchRig(t *testing.T) *fetchRig {
 	r := &fetchRig{t: t, root: t.TempDir(), env: map[string]string{"HOME": t.TempDir()}, vagrant: validFile}
 	r.write("go.mod", "module iact-infra\n")
 	r.write(".gitignore", "/config/vm.env\n")
-	for _, name := range []string{"config/Vagrantfile", "scripts/bootstrap.sh"} {
+	for _, name := range []string{"config/Vagrantfile", "scripts/bootstrap.sh", "scripts/bootstrap/servers.sh", "scripts/bootstrap/stages.sh"} {
 		text, err := os.ReadFile(filepath.Join("../..", name))
 		r.must(err)
 		r.write(name, string(text))

@@ -210,7 +210,7 @@ func TestAVagrantfileInAnotherDirectoryOfABranchIsNamed(t *testing.T) {
 	r := cloned(t, "develop")
 	r.config = ""
 	r.root, r.project = r.at("iact"), ""
-	for _, name := range []string{"config/Vagrantfile", "scripts/bootstrap.sh"} {
+	for _, name := range []string{"config/Vagrantfile", "scripts/bootstrap.sh", "scripts/bootstrap/servers.sh", "scripts/bootstrap/stages.sh"} {
 		text, err := os.ReadFile(filepath.Join("../..", name))
 		r.must(err)
 		r.write(name, string(text))
@@ -237,7 +237,7 @@ func TestAPlanOfStepsTwoAndThreeNamesTheLinesAndChangesNothing(t *testing.T) {
 	r.must(p.Target(t.Context(), "vm:fetch"))
 	r.must(p.Target(t.Context(), "vm:bootstrap"))
 	said := p.out.String() + p.said.String()
-	for _, want := range []string{"cp -n " + r.at("config/Vagrantfile") + " " + r.at("Vagrantfile"), "cat >" + r.at("vm.json"), "vagrant validate", "install -m 755", "umask 077", ">" + r.at("config/vm.env")} {
+	for _, want := range []string{"cp -n " + r.at("config/Vagrantfile") + " " + r.at("Vagrantfile"), "cat >" + r.at("vm.json"), "vagrant validate", "install -m 755", "cat >" + r.at("bootstrap.sh"), "umask 077", ">" + r.at("config/vm.env")} {
 		if !strings.Contains(said, want) {
 			t.Errorf("the plan lacks %s:\n%s", want, said)
 		}

@@ -18,6 +18,7 @@ import (
 
 	"iact-infra/internal/command"
 	"iact-infra/internal/testbed"
+	"iact-infra/internal/vm"
 )
 
 // guest is what scripts/bootstrap.sh takes for a virtual machine: a small system
@@ -52,11 +53,11 @@ cd /srv && mkdir pg my && mv /var/cache/apt/archives/*.deb . && mv postgresql-[0
 	g.Write("etc/apt/keyrings/all.asc", key.armored)
 	g.Write("etc/apt/sources.list", "deb [signed-by=/etc/apt/keyrings/all.asc] file:/srv/debian "+codename+" main\n")
 	g.Sh("rm -rf /var/lib/apt/lists/*")
-	script, err := os.ReadFile("../../scripts/bootstrap.sh")
+	script, err := vm.Script("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	g.Write("srv/bootstrap.sh", string(script))
+	g.Write("srv/bootstrap.sh", script)
 	g.env = []string{
 		"IACT_TIMEZONE=UTC", "IACT_LEGACY=ivr_legacy",
 		"IACT_POSTGRESQL=" + g.pg, "IACT_POSTGRESQL_MIRROR=file:/srv/pg", "IACT_POSTGRESQL_KEY=/srv/key.asc", "IACT_POSTGRESQL_FINGERPRINT=" + key.fingerprint,

@@ -1,19 +1,59 @@
 package vm_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"iact-infra/internal/command"
 	"iact-infra/internal/testbed"
+	"iact-infra/internal/vm"
 )
 
 func TestRealTheScriptOfTheMachineIsCleanForShellcheck(t *testing.T) {
 	t.Parallel()
 	testbed.Program(t, "shellcheck")
-	out, err := command.NewDoor(command.Local()).Text(t.Context(), command.Read("shellcheck", "../../scripts/bootstrap.sh")).String()
+	whole := filepath.Join(t.TempDir(), "bootstrap.sh")
+	script, err := vm.Script("../..")
+	if err == nil {
+		err = os.WriteFile(whole, []byte(script), 0o600)
+	}
 	if err != nil {
-		t.Errorf("%v\n%s", err, out)
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{whole}, {"--external-sources", "--source-path=SCRIPTDIR", "../../scripts/bootstrap.sh"}, {"../../scripts/bootstrap/servers.sh", "../../scripts/bootstrap/stages.sh"},
+	} {
+		out, err := command.NewDoor(command.Local()).Text(t.Context(), command.Read("shellcheck", args...)).String()
+		if err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+	}
+}
+
+func TestTheScriptFindsItsPartsFromAnywhereAndSaysWhenTheyAreMissing(t *testing.T) {
+	t.Parallel()
+	script, err := filepath.Abs("../../scripts/bootstrap.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(script)
+	alone := filepath.Join(t.TempDir(), "bootstrap.sh")
+	if err == nil {
+		err = os.WriteFile(alone, text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ dir, path, want string }{
+		{"../../scripts", "bootstrap.sh", "use: bootstrap.sh"}, {"/", script, "use: bootstrap.sh"}, {"/", alone, "mage vm:bootstrap puts a whole one"},
+	} {
+		run := command.Change("bash", c.path, "--nonsense")
+		run.Dir = c.dir
+		if err := command.NewDoor(command.Local()).Run(t.Context(), run); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s in %s: %v, want %q", c.path, c.dir, err, c.want)
+		}
 	}
 }
 

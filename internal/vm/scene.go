@@ -88,9 +88,24 @@ func (s *scene) names(ctx context.Context) ([]string, error) {
 	return s.project.Names(ctx, s.Door)
 }
 
-// machines are those that the step is about, with their states: one question a
-// provider, however many machines there are.
+// machines are those that the step is about, with their states. A name that two
+// providers have a machine of is refused: Vagrant would act on one of the two.
 func (s *scene) machines(ctx context.Context) ([]machine, error) {
+	all, err := s.seen(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range all {
+		if err := s.twins(m); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// seen are the machines that the step is about as they are: one question a
+// provider, however many machines there are.
+func (s *scene) seen(ctx context.Context) ([]machine, error) {
 	names, err := s.names(ctx)
 	if err != nil {
 		return nil, err

@@ -25,6 +25,9 @@ func (r *Room) start(ctx context.Context, w *procedure.Work, s *scene, by string
 	if w.Door.Planning() {
 		return r.vagrant(ctx, w, s, nil, "up", args...)
 	}
+	if err := r.ready(ctx, s, all); err != nil {
+		return err
+	}
 	if err := r.clear(ctx, w, s, all); err != nil {
 		return err
 	}

@@ -7,10 +7,12 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"iact-infra/internal/command"
+	"iact-infra/internal/fault"
 	"iact-infra/internal/report"
 	"iact-infra/internal/vm/provider"
 )
@@ -18,6 +20,7 @@ import (
 // Status is how the machines stand, for people and for programs.
 type Status struct {
 	Machines []MachineStatus `json:"machines"`
+	now      time.Time
 }
 
 // MachineStatus is how one machine stands. What is not known is left out.
@@ -25,6 +28,7 @@ type MachineStatus struct {
 	Name        string             `json:"name"`
 	Provider    string             `json:"provider,omitempty"`
 	State       string             `json:"state"` // of package provider; or "not made", "gone"
+	Since       time.Time          `json:"since,omitzero"`
 	Provisioned bool               `json:"provisioned"`
 	ID          string             `json:"id,omitempty"`
 	Domain      string             `json:"domain,omitempty"`
@@ -44,11 +48,11 @@ func (r *Room) Status(ctx context.Context, door *command.Door) (*Status, error) 
 	if err != nil {
 		return nil, err
 	}
-	all, err := s.machines(ctx)
+	all, err := s.seen(ctx)
 	if err != nil {
 		return nil, err
 	}
-	found := &Status{Machines: make([]MachineStatus, len(all))}
+	found := &Status{Machines: make([]MachineStatus, len(all)), now: r.o.Now()}
 	var group errgroup.Group
 	for i, m := range all {
 		group.Go(func() (err error) {
@@ -61,13 +65,12 @@ func (r *Room) Status(ctx context.Context, door *command.Door) (*Status, error) 
 
 func (s *scene) status(ctx context.Context, m machine) (MachineStatus, error) {
 	one := MachineStatus{Name: m.Name, Provider: m.Provider, State: m.is(), ID: m.ID, Provisioned: m.mark.Provisioned}
-	for _, other := range s.made {
-		if other.Name == m.Name && other.Provider != m.Provider {
-			one.Note = "another machine of that name was made by " + other.Provider
-		}
+	twins := s.twins(m)
+	if twins != nil {
+		one.Note = strings.TrimPrefix(twins.Error(), "choose machine "+m.Name+": ") + "; " + fault.Hint(twins)
 	}
 	if !m.there() {
-		if m.gone {
+		if m.gone && twins == nil {
 			one.Note = "it was removed without vagrant; go tool mage vm:up makes it anew"
 		}
 		return one, nil
@@ -80,13 +83,16 @@ func (s *scene) status(ctx context.Context, m machine) (MachineStatus, error) {
 	if err != nil {
 		return one, err
 	}
+	if seen.State == m.state { // it may have changed in between
+		one.Since = seen.Since
+	}
 	one.Domain, one.CPUs, one.Memory, one.Addresses, one.Snapshots = seen.Domain, seen.CPUs, seen.Memory, seen.Addresses, len(snapshots)
 	one.Forwards = slices.Concat(seen.Forwards, s.project.Forwards(m.Made))
 	for _, d := range seen.Disks {
 		one.Disk += d.Used
 	}
-	if !one.Provisioned {
-		one.Note = strings.TrimPrefix(one.Note+"; not provisioned to its end: go tool mage vm:up goes on", "; ")
+	if !one.Provisioned && twins == nil {
+		one.Note = "not provisioned to its end: go tool mage vm:up goes on"
 	}
 	return one, nil
 }
@@ -94,17 +100,21 @@ func (s *scene) status(ctx context.Context, m machine) (MachineStatus, error) {
 // Write is the status for people.
 func (s *Status) Write(w io.Writer) {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "MACHINE\tSTATE\tPROVIDER\tCPUS\tMEMORY\tDISK\tADDRESS\tPORTS\tSNAPSHOTS")
+	fmt.Fprintln(table, "MACHINE\tSTATE\tSINCE\tPROVIDER\tCPUS\tMEMORY\tDISK\tADDRESS\tPORTS\tSNAPSHOTS")
 	for _, m := range s.Machines {
 		if m.Domain == "" {
-			fmt.Fprintf(table, "%s\t%s\t%s\t-\t-\t-\t-\t-\t-\n", m.Name, m.State, dash(m.Provider))
+			fmt.Fprintf(table, "%s\t%s\t-\t%s\t-\t-\t-\t-\t-\t-\n", m.Name, m.State, dash(m.Provider))
 			continue
+		}
+		since := "-"
+		if !m.Since.IsZero() {
+			since = report.Age(s.now, m.Since)
 		}
 		var ports []string
 		for _, f := range m.Forwards {
 			ports = append(ports, fmt.Sprintf("%d>%d", f.HostPort, f.GuestPort))
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\t%d\n", m.Name, m.State, m.Provider, m.CPUs, report.Bytes(m.Memory), report.Bytes(m.Disk),
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\t%d\n", m.Name, m.State, since, m.Provider, m.CPUs, report.Bytes(m.Memory), report.Bytes(m.Disk),
 			dash(strings.Join(m.Addresses, " ")), dash(strings.Join(ports, " ")), m.Snapshots)
 	}
 	_ = table.Flush() // standard output that is gone shows itself at the end

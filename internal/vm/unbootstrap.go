@@ -60,7 +60,7 @@ func (r *Room) planPrepare(ctx context.Context, w *procedure.Work) ([]string, er
 			all = append(all, fmt.Sprintf(`(umask 077; for db in POSTGRESQL MARIADB; do echo "${db}_PASSWORD=$(openssl rand -hex 16)"; done >%s)`, one.Path))
 			continue
 		}
-		all = append(all, s.Show(command.Change("install", "-m", "755", s.ownBootstrap(), one.Path)))
+		all = append(all, s.Show(command.Change("install", "-m", "755", "/dev/null", one.Path)), fmt.Sprintf("cat >%s  # scripts/bootstrap.sh with the text of its parts", one.Path))
 	}
 	for _, one := range done.Modes {
 		all = append(all, s.Show(command.Change("chmod", "+x", one.Path)))

@@ -102,3 +102,17 @@ func Asked(args []string) Selection {
 	}
 	return s
 }
+
+// RunsAbout picks, by their command lines, the runs that vm:rollback may take
+// back: all of them, or those about one machine. A newer run about all machines
+// stands in the way of these: it cannot be taken back for one alone, and what came
+// before it not without it.
+func RunsAbout(name string) func(args []string) (bool, error) {
+	return func(args []string) (bool, error) {
+		about := Asked(args).Machine
+		if name != "" && about == "" {
+			return false, fault.New(fault.Usage, "to undo it for all of them: mage vm:rollback", fmt.Errorf("roll back machine %s: the last run that changed it, %s, is about all machines", name, strings.Join(args, " ")))
+		}
+		return name == "" || about == name, nil
+	}
+}

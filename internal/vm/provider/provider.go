@@ -99,7 +99,7 @@ type Machine struct {
 	ID        string
 	Domain    string // the provider's own name for it: "iact-devbox"
 	State     State
-	Since     time.Time // when the state was reached
+	Since     time.Time // when the state was reached, or the machine started if it runs; zero where nobody knows
 	Memory    int64     // bytes
 	CPUs      int
 	Disks     []Disk

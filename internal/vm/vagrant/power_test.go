@@ -44,6 +44,28 @@ func TestPowerIsTakenBackToWhereEachMachineWas(t *testing.T) {
 	}
 }
 
+func TestARollbackOfOneMachineLeavesTheOthersAndWhatIsAboutAll(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "a", "b")
+	r.good("vm:up")
+	r.selected = vm.Selection{Machine: "a"}
+	r.good("vm:halt")
+	r.selected = vm.Selection{Machine: "b"}
+	r.good("vm:suspend")
+	if said, err := r.rollbackOf("a"); err != nil || r.state("a") != "running" || r.state("b") != "paused" {
+		t.Errorf("a is %s, b %s, %v\n%s", r.state("a"), r.state("b"), err, said)
+	}
+	// What is left of a was done to both.
+	_, err := r.rollbackOf("a")
+	if fault.Code(err) != fault.Usage || !strings.Contains(err.Error(), "vm:up, is about all machines") || !strings.Contains(fault.Hint(err), "mage vm:rollback") || r.state("a") != "running" {
+		t.Errorf("a is %s: exit %d, %v", r.state("a"), fault.Code(err), err)
+	}
+	r.rollback()
+	if r.state("b") != "running" {
+		t.Errorf("b is %s", r.state("b"))
+	}
+}
+
 func TestMachinesThatAreOffAreNeitherSuspendedNorResumed(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -141,8 +163,9 @@ func TestStatusTellsHowEachMachineStandsWithoutVagrant(t *testing.T) {
 	var table bytes.Buffer
 	found.Write(&table)
 	for _, row := range [][]string{
-		{"whole", "running", "libvirt", "768 MiB", "192.168.121.10"}, {"half", "running"}, {"gone", "gone", "libvirt", "-"}, {"none", "not made", "-"},
-		{"half: not provisioned to its end: "}, {"gone: it was removed without vagrant"}, {"twice: another machine of that name was made by virtualbox"},
+		{"whole", "running   3 h    libvirt", "768 MiB", "192.168.121.10"}, {"half", "running"}, {"gone", "gone", "libvirt", "-"}, {"none", "not made", "-"},
+		{"half: not provisioned to its end: "}, {"gone: it was removed without vagrant"},
+		{"twice: vagrant has one of libvirt (" + r.id("twice") + ") and one of virtualbox (0b5c5f52-0000-4000-8000-000000000000), and would act on either; "},
 	} {
 		line := ""
 		for one := range strings.Lines(table.String()) {
@@ -157,7 +180,7 @@ func TestStatusTellsHowEachMachineStandsWithoutVagrant(t *testing.T) {
 		}
 	}
 	text, err := json.Marshal(found)
-	if err != nil || !strings.Contains(string(text), `"name":"whole","provider":"libvirt","state":"running","provisioned":true`) {
+	if err != nil || !strings.Contains(string(text), `"name":"whole","provider":"libvirt","state":"running","since":"`) || strings.Count(string(text), `"since"`) != 3 {
 		t.Errorf("%v %s", err, text)
 	}
 }

@@ -141,6 +141,9 @@ func (f files) Look(ctx context.Context, id string) (provider.Machine, error) {
 	if err == nil && !there {
 		err = provider.ErrGone
 	}
+	if m.State == provider.Running {
+		m.Since = time.Now().Add(-200 * time.Minute)
+	}
 	m.CPUs, m.Memory, m.Disks = 2, 768<<20, []provider.Disk{{Target: "vda", Used: 3 << 20}}
 	if address := f.r.read(".lab/address." + strings.TrimPrefix(m.Domain, "d-")); address != "" {
 		m.Addresses = []string{address}
@@ -201,10 +204,14 @@ func (r *rig) process(targets ...string) *process {
 	r.must(p.room.Select(r.selected))
 	registry, err := procedure.NewRegistry(p.room.Procedure())
 	r.must(err)
+	args := targets
+	if r.selected.Machine != "" {
+		args = append(args, "-machine="+r.selected.Machine)
+	}
 	p.Engine = engine.New(engine.Options{
 		Registry: registry, Console: report.New(report.Options{Out: &p.out, Err: &p.said, Now: time.Now}), Planning: r.planning,
 		Door:       func(o ...command.Option) *command.Door { return command.NewDoor(command.Local(), o...) },
-		JournalDir: r.at(".iact/journal"), Header: journal.Header{Host: "testhost", PID: os.Getpid()},
+		JournalDir: r.at(".iact/journal"), Header: journal.Header{Host: "testhost", PID: os.Getpid(), Args: args},
 		Lang: "en", Targets: targets, Catalogue: symptom.Load, Now: time.Now, Random: rand.Reader,
 	})
 	return p
@@ -237,14 +244,21 @@ func (r *rig) good(target string) string {
 // rollback takes back the newest run that stands, in a process of its own.
 func (r *rig) rollback() string {
 	r.t.Helper()
+	said, err := r.rollbackOf("")
+	if err != nil {
+		r.t.Fatalf("%v\n%s", err, said)
+	}
+	return said
+}
+
+// rollbackOf takes back the newest run about a machine.
+func (r *rig) rollbackOf(machine string) (string, error) {
+	r.t.Helper()
 	p := r.process("vm:rollback")
 	defer p.places.Close()
-	err := p.RollbackLast(r.t.Context(), "PROCED-INFRA-001", func([]string) bool { return true })
+	err := p.RollbackLast(r.t.Context(), "PROCED-INFRA-001", vm.RunsAbout(machine))
 	r.must(p.Close())
-	if err != nil {
-		r.t.Fatalf("%v\n%s", err, p.said.String())
-	}
-	return p.said.String()
+	return p.said.String(), err
 }
 
 // cutOff runs a target and ends it when Vagrant has come to a place.

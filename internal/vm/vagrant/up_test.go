@@ -2,6 +2,7 @@ package vagrant_test
 
 import (
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"iact-infra/internal/engine"
 	"iact-infra/internal/fault"
+	"iact-infra/internal/vm"
 	"iact-infra/internal/vm/provider"
 )
 
@@ -238,6 +240,70 @@ func TestAMachineOfAnotherProviderIsRefusedWithTheWaysOut(t *testing.T) {
 	}
 	if r.calls() != "" || r.id("default") != id {
 		t.Error("something was done")
+	}
+}
+
+func TestUpSaysAtOnceWhichPortIsTaken(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	r.must(err)
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	r.must(err)
+	forward := "config.vm.network \"forwarded_port\", guest: 5432, host: " + port + ", host_ip: \"127.0.0.1\""
+	r.write("Vagrantfile", "Vagrant.configure(\"2\") do |config|\n  "+forward+"\nend\n")
+	_, err = r.run("vm:up")
+	if fault.Code(err) != fault.Missing || !strings.Contains(err.Error(), "port "+port+" of this host is taken") || !strings.Contains(fault.Hint(err), "ss -ltnp sport = :"+port) || r.calls() != "" {
+		t.Errorf("exit %d, hint %q, %v", fault.Code(err), fault.Hint(err), err)
+	}
+	r.must(listener.Close())
+	r.good("vm:up")
+}
+
+func TestUpSaysThatTheScriptOfOurVagrantfileIsMissing(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.write("Vagrantfile", "Vagrant.configure(\"2\") do |config|\n  vm = JSON.parse(File.read(File.join(__dir__, \"vm.json\")))\nend\n")
+	_, err := r.run("vm:up")
+	if fault.Code(err) != fault.Missing || !strings.Contains(err.Error(), "there is no "+r.at("bootstrap.sh")) || !strings.Contains(fault.Hint(err), "vm:bootstrap") || r.calls() != "" {
+		t.Errorf("exit %d, hint %q, %v", fault.Code(err), fault.Hint(err), err)
+	}
+}
+
+func TestANameThatTwoProvidersHaveIsRefusedWithTheLineThatDecides(t *testing.T) {
+	t.Parallel()
+	for config, ways := range map[string][]string{"provider: auto": {"libvirt", "virtualbox"}, "provider: libvirt": {"virtualbox"}} {
+		t.Run(config, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, "default", "other")
+			r.good("vm:up")
+			r.write(".vagrant/machines/default/virtualbox/id", "0b5c5f52-0000-4000-8000-000000000000\n")
+			r.config, r.selected = config, vm.Selection{Machine: "default", Yes: true}
+			var lines []string
+			for _, one := range ways {
+				lines = append(lines, "mv "+r.at(".vagrant/machines/default/"+one)+" "+r.at(".vagrant/default-"+one))
+			}
+			r.calls()
+			for _, target := range []string{"vm:up", "vm:halt", "vm:suspend", "vm:reload", "vm:provision", "vm:snapshot", "vm:destroy"} {
+				_, err := r.run(target)
+				if fault.Code(err) != fault.Usage || !strings.Contains(err.Error(), "vagrant has one of libvirt ("+r.id("default")+") and one of virtualbox (0b5c5f52-") || !strings.HasSuffix(fault.Hint(err), ": "+strings.Join(lines, " or ")) {
+					t.Errorf("%s: exit %d, hint %q, %v", target, fault.Code(err), fault.Hint(err), err)
+				}
+			}
+			if r.calls() != "" || r.state("default") != "running" {
+				t.Error("something was done")
+			}
+			r.selected = vm.Selection{Machine: "other"}
+			if said := r.good("vm:up"); !strings.Contains(said, "already done") {
+				t.Errorf("the other one: %s", said)
+			}
+			r.must(os.Rename(r.at(".vagrant/machines/default/virtualbox"), r.at(".vagrant/default-virtualbox")))
+			r.selected = vm.Selection{Machine: "default"}
+			r.config = "provider: libvirt"
+			if said := r.good("vm:up"); !strings.Contains(said, "already done") {
+				t.Errorf("moved away: %s", said)
+			}
+		})
 	}
 }
 

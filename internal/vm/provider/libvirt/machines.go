@@ -67,6 +67,7 @@ func (p *Provider) look(ctx context.Context, id string) (provider.Machine, error
 		ID: d.UUID, Domain: d.Name, CPUs: d.CPUs, Memory: d.Memory.bytes(),
 		State: state(said, has(lines(parts["saved"]), d.UUID)), Addresses: addresses(parts["addresses"]),
 	}
+	m.Since = p.since(m.Domain, m.State)
 	used := blocks(said)
 	for _, disk := range d.Disks {
 		if disk.Device != "" && disk.Device != "disk" {

@@ -3,6 +3,7 @@ package providertest
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"iact-infra/internal/vm/provider"
 )
@@ -13,6 +14,7 @@ func powerTests() []test {
 		{"a machine that was saved goes on and stopping it throws that away", savedGoesOn},
 		{"a machine that ended by itself has crashed until it is started", crashIsTold},
 		{"a look shows the whole machine", lookShowsAll},
+		{"a machine that runs or is suspended tells since when", sinceIsTold},
 		{"the provider tells its name and version", namesItself},
 	}
 }
@@ -84,6 +86,34 @@ func lookShowsAll(t *testing.T, b *bench) {
 		if d := m.Disks[0]; d.Target == "" || d.Path == "" || d.Size < 4<<20 || d.Used <= 0 || d.Used > d.Size+1<<20 {
 			t.Errorf("after %s its disk is %+v", verb, d)
 		}
+	}
+}
+
+// sinceIsTold: clocks of files are a little behind the others.
+func sinceIsTold(t *testing.T, b *bench) {
+	const behind = 50 * time.Millisecond
+	for _, step := range []struct {
+		does string
+		what func()
+	}{
+		{"started", b.start},
+		{"suspended", func() { b.must(b.does("suspend", b.ID)) }},
+		{"resumed", func() { b.must(b.does("resume", b.ID)) }},
+		{"saved", func() { b.Save(t) }},
+		{"started again", func() { b.must(b.does("resume", b.ID)) }},
+	} {
+		begun := time.Now()
+		step.what()
+		m, err := b.Provider.Look(t.Context(), b.ID)
+		b.must(err)
+		early := m.Since.Before(begun.Add(-behind))
+		if step.does == "resumed" { // it may have been running since its start
+			early = m.Since.IsZero()
+		}
+		if early || m.Since.After(time.Now()) {
+			t.Errorf("%s at %s, it is %s since %s", step.does, begun, m.State, m.Since)
+		}
+		time.Sleep(2 * behind)
 	}
 }
 
