@@ -15,6 +15,7 @@ import (
 	"iact-infra/internal/procedure"
 	"iact-infra/internal/report"
 	"iact-infra/internal/verdict"
+	"iact-infra/internal/whole"
 )
 
 // Report is what was done on a machine, by the journals, and how it stands now.
@@ -180,7 +181,7 @@ func (r Report) Save(file, lang string) error {
 			fmt.Fprintf(&b, "\n%s: `%s`\n", words(lang, "Undo", "Deshacer"), run.Undo)
 		}
 	}
-	if err := replace(file, b.String(), 0o600); err != nil {
+	if err := whole.Replace(file, []byte(b.String()), 0o600); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
 	return nil

@@ -13,7 +13,7 @@ import (
 	"iact-infra/internal/ci/fingerprint"
 	"iact-infra/internal/ci/outcome"
 	"iact-infra/internal/ci/pipeline"
-	"iact-infra/internal/ci/whole"
+	"iact-infra/internal/whole"
 )
 
 // stored is the job as the cache knows it: its reports are outputs as well.
