@@ -34,16 +34,25 @@ func TestAFileThatCannotBeWrittenWholeLeavesTheOldOneAndNothingBeside(t *testing
 func TestWhoMayReadAFileMayEnterTheDirectoriesAboveIt(t *testing.T) {
 	t.Parallel()
 	for mode, above := range map[os.FileMode]os.FileMode{0o600: 0o700, 0o644: 0o755} {
-		file := filepath.Join(t.TempDir(), "below", "a.json")
-		if err := whole.Write(file, mode, func(w io.Writer) error { _, err := io.WriteString(w, "new"); return err }); err != nil {
+		dir := t.TempDir()
+		file, like := filepath.Join(dir, "below", "a.json"), filepath.Join(dir, "like")
+		write := func(w io.Writer) error { _, err := io.WriteString(w, "new"); return err }
+		if err := errors.Join(whole.Write(file, mode, write), os.Mkdir(like, above)); err != nil {
 			t.Fatal(err)
 		}
-		of, err := os.Stat(file)
-		dir, dirErr := os.Stat(filepath.Dir(file))
-		if err != nil || dirErr != nil || of.Mode().Perm() != mode || dir.Mode().Perm() != above {
-			t.Errorf("%v below %v, want %v below %v", of, dir, mode, above)
+		if perm(t, file) != mode || perm(t, filepath.Dir(file)) != perm(t, like) {
+			t.Errorf("%v below %v, want %v below %v", perm(t, file), perm(t, filepath.Dir(file)), mode, perm(t, like))
 		}
 	}
+}
+
+func perm(t *testing.T, name string) os.FileMode {
+	t.Helper()
+	info, err := os.Stat(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Mode().Perm()
 }
 
 func TestAReplacedFileIsWholeAndItsDirectoryMustBeThere(t *testing.T) {
