@@ -8,10 +8,10 @@ import (
 
 	"iact-infra/internal/ci/pipeline"
 	"iact-infra/internal/ci/survey"
-	"iact-infra/internal/ci/verdict"
 	"iact-infra/internal/ci/versions"
 	"iact-infra/internal/fault"
 	"iact-infra/internal/procedure"
+	"iact-infra/internal/verdict"
 )
 
 // check is step 1: whether this machine can run the pipeline.

@@ -12,11 +12,11 @@ import (
 	"strings"
 
 	"iact-infra/internal/ci/dotenv"
-	"iact-infra/internal/ci/verdict"
-	"iact-infra/internal/ci/whole"
 	"iact-infra/internal/command"
 	"iact-infra/internal/fault"
 	"iact-infra/internal/procedure"
+	"iact-infra/internal/verdict"
+	"iact-infra/internal/whole"
 )
 
 // variablesKey is what an undo of ci:env needs: the change of each file.

@@ -8,10 +8,10 @@ import (
 	"path/filepath"
 
 	"iact-infra/internal/ci/defaults"
-	"iact-infra/internal/ci/whole"
 	"iact-infra/internal/command"
 	"iact-infra/internal/fault"
 	"iact-infra/internal/procedure"
+	"iact-infra/internal/whole"
 )
 
 // Initialise is ci:init: what was found in the project, as a section of the

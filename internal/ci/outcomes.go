@@ -12,7 +12,7 @@ import (
 	"iact-infra/internal/ci/outcome"
 	"iact-infra/internal/ci/pipeline"
 	"iact-infra/internal/ci/place"
-	"iact-infra/internal/ci/whole"
+	"iact-infra/internal/whole"
 )
 
 // outcomes is where the last outcome of each job is kept.

@@ -16,10 +16,10 @@ import (
 	"iact-infra/internal/ci/outcome"
 	"iact-infra/internal/ci/pipeline"
 	"iact-infra/internal/ci/services"
-	"iact-infra/internal/ci/verdict"
 	"iact-infra/internal/command"
 	"iact-infra/internal/fault"
 	"iact-infra/internal/procedure"
+	"iact-infra/internal/verdict"
 )
 
 // own does the jobs that have no lines.

@@ -21,8 +21,8 @@ import (
 	"iact-infra/internal/ci/outcome"
 	"iact-infra/internal/ci/page"
 	"iact-infra/internal/ci/pipeline"
-	"iact-infra/internal/ci/whole"
 	"iact-infra/internal/procedure"
+	"iact-infra/internal/whole"
 )
 
 // kept is how many runs are remembered.
@@ -136,7 +136,7 @@ func logs(jobs []outcome.Job, dir string) error {
 			if err != nil {
 				return fmt.Errorf("keep logs: %w", err)
 			}
-			err = whole.Write(to, func(w io.Writer) error {
+			err = whole.Write(to, 0o600, func(w io.Writer) error {
 				_, err := io.Copy(w, text)
 				return err
 			})

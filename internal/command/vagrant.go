@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"iact-infra/internal/whole"
 )
 
 // VagrantOptions say which machine programs run on.
@@ -124,15 +126,8 @@ func (v *vagrant) ask(ctx context.Context) (file string, err error) {
 	if !strings.Contains(out, "HostName ") {
 		return "", fmt.Errorf("ask vagrant how to reach %s: it names no host", v.o.Machine)
 	}
-	if err := os.MkdirAll(v.o.Cache, 0o700); err != nil {
-		return "", err
-	}
 	// A reader sees the old answer or the new one, never half of it.
-	fresh := v.o.file() + ".new"
-	if err := os.WriteFile(fresh, []byte(out), 0o600); err != nil {
-		return "", err
-	}
-	return v.o.file(), os.Rename(fresh, v.o.file())
+	return v.o.file(), whole.Text(v.o.file(), []byte(out))
 }
 
 // noVagrantfile is what Vagrant says where there is none.

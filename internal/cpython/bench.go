@@ -17,6 +17,7 @@ import (
 	"iact-infra/internal/cpython/release"
 	"iact-infra/internal/fault"
 	"iact-infra/internal/procedure"
+	"iact-infra/internal/whole"
 )
 
 // Comparison is the result of cpython:bench. Its JSON is part of the public
@@ -148,14 +149,11 @@ func (r *Room) bench(ctx context.Context, w *procedure.Work) error {
 		return err
 	}
 	result := Comparison{Report: report}
-	if err := os.MkdirAll(filepath.Dir(files), 0o755); err != nil {
-		return fmt.Errorf("write report: %w", err)
-	}
 	for _, form := range []struct {
 		ending string
 		write  func(io.Writer) error
 	}{{".svg", report.SVG}, {".html", report.HTML}, {".json", report.JSON}} { // the last one says that it is whole
-		if err := writeWhole(files+form.ending, form.write); err != nil {
+		if err := whole.Write(files+form.ending, 0o644, form.write); err != nil {
 			return fmt.Errorf("write report: %w", err)
 		}
 		result.Files = append(result.Files, files+form.ending)
@@ -165,23 +163,6 @@ func (r *Room) bench(ctx context.Context, w *procedure.Work) error {
 		fmt.Fprintf(out, "%s.html shows it\n", files)
 	})
 	return nil
-}
-
-// writeWhole writes a file that appears whole or not at all.
-func writeWhole(path string, write func(io.Writer) error) (err error) {
-	file, err := os.CreateTemp(filepath.Dir(path), ".new-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(file.Name()))
-		}
-	}()
-	if err := errors.Join(write(file), file.Chmod(0o644), file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
 }
 
 func (r *Room) planBench(_ context.Context, w *procedure.Work) ([]string, error) {

@@ -17,6 +17,7 @@ import (
 	"iact-infra/internal/cpython/build"
 	"iact-infra/internal/fault"
 	"iact-infra/internal/procedure"
+	"iact-infra/internal/whole"
 )
 
 // linksFile, in the directory of the prefixes, remembers what the links were.
@@ -158,11 +159,10 @@ func keep(dir string, all []change) error {
 	if err != nil {
 		return err
 	}
-	fresh := filepath.Join(dir, linksFile+".new")
-	if err := os.WriteFile(fresh, append(text, '\n'), 0o644); err != nil {
+	if err := whole.Replace(filepath.Join(dir, linksFile), append(text, '\n'), 0o644); err != nil {
 		return fmt.Errorf("note the links: %w", err)
 	}
-	return os.Rename(fresh, filepath.Join(dir, linksFile))
+	return nil
 }
 
 // goBack switches to the version that was in use before this one, and the

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"iact-infra/internal/fault"
 	"iact-infra/internal/host/export"
+	"iact-infra/internal/whole"
 )
 
 // Exported is what host:export has written. Its JSON is the result of the target.
@@ -47,25 +47,8 @@ func put(to, text string) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return fault.New(fault.Usage, "let -to name a file", fmt.Errorf("export to %s: %w", to, err))
 	}
-	if err := replace(to, text, 0o644); err != nil {
+	if err := whole.Replace(to, []byte(text), 0o644); err != nil {
 		return fault.New(fault.Usage, "let -to name a place that can be written to", fmt.Errorf("export to %s: %w", to, err))
-	}
-	return nil
-}
-
-// replace writes a file beside its place, under a name that nobody can guess, and
-// gives it the place when it is whole.
-func replace(to, text string, mode fs.FileMode) error {
-	fresh, err := os.CreateTemp(filepath.Dir(to), ".iact-new-*")
-	if err != nil {
-		return err
-	}
-	_, err = fresh.WriteString(text)
-	if err = errors.Join(err, fresh.Chmod(mode), fresh.Sync(), fresh.Close()); err == nil {
-		err = os.Rename(fresh.Name(), to)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(fresh.Name()))
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ func TestAnExportIsWrittenOnceAndNeverOverSomethingElse(t *testing.T) {
 	refused("ansible", "debian", "", "finds out itself")
 	refused("ansible", "", filepath.Join(root, "no/such/place"), "no such file or directory")
 	refused("ansible", "", root, "is a directory")
-	if left, err := filepath.Glob(filepath.Join(root, ".iact-new-*")); err != nil || len(left) > 0 {
+	if left, err := filepath.Glob(filepath.Join(root, ".new-*")); err != nil || len(left) > 0 {
 		t.Errorf("left are %q, %v", left, err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"iact-infra/internal/host/probe"
 	"iact-infra/internal/host/survey"
 	"iact-infra/internal/procedure"
+	"iact-infra/internal/verdict"
 )
 
 // network is step 9: what containers get of the network and of the machine. All
@@ -65,9 +66,9 @@ func (r *Room) probed(ctx context.Context, m *machine) (survey.Report, error) {
 func unfulfilled(verb string, m *machine, report survey.Report) error {
 	var failed, fixes []string
 	for _, f := range report.Findings {
-		if f.State == survey.Fail {
-			failed = append(failed, f.Code+": "+f.Evidence)
-			fixes = append(fixes, f.Fix)
+		if f.State == verdict.Fail {
+			failed = append(failed, f.Code+": "+f.Seen)
+			fixes = append(fixes, f.Fix.EN)
 		}
 	}
 	if len(failed) == 0 {

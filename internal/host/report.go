@@ -14,17 +14,19 @@ import (
 	"iact-infra/internal/journal"
 	"iact-infra/internal/procedure"
 	"iact-infra/internal/report"
+	"iact-infra/internal/verdict"
+	"iact-infra/internal/whole"
 )
 
 // Report is what was done on a machine, by the journals, and how it stands now.
 // Its JSON is part of the public interface.
 type Report struct {
-	Place string           `json:"place"`
-	Time  time.Time        `json:"time"`
-	State survey.State     `json:"state"`
-	Took  float64          `json:"duration_seconds"`
-	Now   []survey.Finding `json:"now"`
-	Runs  []ReportRun      `json:"runs"` // the newest first
+	Place string          `json:"place"`
+	Time  time.Time       `json:"time"`
+	State verdict.State   `json:"state"`
+	Took  float64         `json:"duration_seconds"`
+	Now   survey.Findings `json:"now"`
+	Runs  []ReportRun     `json:"runs"` // the newest first
 }
 
 // ReportRun is a run that may have changed the machine.
@@ -60,7 +62,7 @@ func (r *Room) Report(ctx context.Context, door *command.Door, runs []journal.Ru
 	if ctx.Err() != nil {
 		return told, command.Stopped(ctx)
 	}
-	told.State, told.Took = survey.Worst(told.Now), r.o.Now().Sub(began).Seconds()
+	told.State, told.Took = verdict.Worst(told.Now), r.o.Now().Sub(began).Seconds()
 	return told, nil
 }
 
@@ -120,7 +122,7 @@ func (s *ReportStep) add(e journal.Entry) {
 
 // Write is the report for people.
 func (r Report) Write(out io.Writer, lang string) {
-	_ = survey.Report{Place: r.Place, State: r.State, Took: time.Duration(r.Took * float64(time.Second)), Findings: r.Now}.Write(out, lang)
+	_ = verdict.WriteSum(out, r.Place, r.Now, time.Duration(r.Took*float64(time.Second)), lang)
 	if len(r.Runs) == 0 {
 		fmt.Fprintln(out, words(lang, "no run has changed anything there", "ninguna ejecución ha cambiado nada ahí"))
 		return
@@ -161,7 +163,7 @@ func (r Report) Save(file, lang string) error {
 	fmt.Fprintf(&b, "# %s: %s\n\n%s\n\n", words(lang, "Docker host", "Anfitrión de Docker"), cell(r.Place), r.Time.Format(time.RFC3339))
 	fmt.Fprintf(&b, "## %s\n\n| | | | |\n|---|---|---|---|\n", words(lang, "Now", "Ahora"))
 	for _, f := range r.Now {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", f.State, f.Code, f.Title.In(lang), cell(f.Evidence))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", f.State, f.Code, f.Title.In(lang), cell(f.Seen))
 	}
 	fmt.Fprintf(&b, "\n## %s\n", words(lang, "Runs", "Ejecuciones"))
 	for _, run := range r.Runs {
@@ -179,7 +181,7 @@ func (r Report) Save(file, lang string) error {
 			fmt.Fprintf(&b, "\n%s: `%s`\n", words(lang, "Undo", "Deshacer"), run.Undo)
 		}
 	}
-	if err := replace(file, b.String(), 0o600); err != nil {
+	if err := whole.Replace(file, []byte(b.String()), 0o600); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
 	return nil

@@ -16,6 +16,7 @@ import (
 	"iact-infra/internal/fault"
 	"iact-infra/internal/host/survey"
 	"iact-infra/internal/procedure"
+	"iact-infra/internal/verdict"
 )
 
 // The least versions of the written procedure.
@@ -48,7 +49,7 @@ func (r *Room) validate(ctx context.Context, w *procedure.Work) error {
 	var seen survey.Report
 	var unseen error
 	var all errgroup.Group
-	var found []survey.Finding
+	var found []verdict.Finding
 	all.Go(func() error { found = findings(ctx, asked); return nil })
 	all.Go(func() error { seen, unseen = r.probed(ctx, m); return nil })
 	_ = all.Wait() // neither returns an error
@@ -56,13 +57,13 @@ func (r *Room) validate(ctx context.Context, w *procedure.Work) error {
 		return command.Stopped(ctx)
 	}
 	if unseen != nil {
-		found = append(found, survey.Finding{
-			Code: "HV-NET-001", State: survey.Fail, Title: procedure.Text{ES: "Red y recursos", EN: "Network and resources"},
-			Evidence: unseen.Error(), Cause: "nothing of it could be measured", Fix: hintOf(unseen, "host:network"),
+		found = append(found, verdict.Finding{
+			Code: "HV-NET-001", State: verdict.Fail, Title: verdict.Say("Red y recursos", "Network and resources"), Seen: unseen.Error(),
+			Cause: verdict.Same("nothing of it could be measured"), Fix: verdict.Same(hintOf(unseen, "host:network")),
 		})
 	}
 	found = append(found, seen.Findings...)
-	report := survey.Report{Place: m.Name(), State: survey.Worst(found), Took: r.o.Now().Sub(began), Findings: found}
+	report := survey.Report{Place: m.Name(), State: verdict.Worst(found), Took: r.o.Now().Sub(began), Findings: found}
 	w.Publish(report, func(out io.Writer) { _ = report.Write(out, w.Lang) })
 	w.Defer(unfulfilled("validate", m, report))
 	return nil
@@ -86,18 +87,19 @@ func (r *Room) standing(w *procedure.Work, m *machine) []answer {
 }
 
 // findings asks all at once, and keeps their order.
-func findings(ctx context.Context, asked []answer) []survey.Finding {
-	found := make([]survey.Finding, len(asked))
+func findings(ctx context.Context, asked []answer) []verdict.Finding {
+	found := make([]verdict.Finding, len(asked))
 	var all errgroup.Group
 	for i, a := range asked {
 		all.Go(func() error {
-			f := survey.Finding{Code: a.code, State: survey.OK, Title: procedure.Text{ES: a.es, EN: a.en}}
+			f := verdict.Finding{Code: a.code, State: verdict.OK, Title: verdict.Say(a.es, a.en)}
 			said, err := a.ask(ctx)
-			if f.Evidence = said; err != nil {
-				f.State, f.Evidence, f.Cause, f.Fix = survey.Fail, err.Error(), "it was asked, and did not answer as it should", hintOf(err, a.fix)
+			if f.Seen = said; err != nil {
+				cause, fix := "it was asked, and did not answer as it should", hintOf(err, a.fix)
 				if errors.Is(err, procedure.ErrNotDone) {
-					f.Cause, f.Fix = "the step before this has not done it", a.fix
+					cause, fix = "the step before this has not done it", a.fix
 				}
+				f.State, f.Seen, f.Cause, f.Fix = verdict.Fail, err.Error(), verdict.Same(cause), verdict.Same(fix)
 			}
 			found[i] = f
 			return nil

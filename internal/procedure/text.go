@@ -4,8 +4,8 @@ import "time"
 
 // Text is a sentence for people, in both languages of the project.
 type Text struct {
-	ES string
-	EN string
+	ES string `json:"es"`
+	EN string `json:"en"`
 }
 
 // In returns the sentence in the asked language: Spanish for "es", else English.

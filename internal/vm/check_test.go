@@ -17,6 +17,7 @@ import (
 	"iact-infra/internal/config"
 	"iact-infra/internal/fault"
 	"iact-infra/internal/procedure"
+	"iact-infra/internal/verdict"
 	"iact-infra/internal/vm"
 	"iact-infra/internal/vm/provider"
 	"iact-infra/internal/vm/survey"
@@ -98,7 +99,7 @@ func (c checking) check(t *testing.T) (survey.Report, error) {
 	return w.Published().Value.(survey.Report), err
 }
 
-func found(t *testing.T, r survey.Report, code string) survey.Finding {
+func found(t *testing.T, r survey.Report, code string) verdict.Finding {
 	t.Helper()
 	for _, f := range r.Findings {
 		if f.Code == code {
@@ -106,11 +107,11 @@ func found(t *testing.T, r survey.Report, code string) survey.Finding {
 		}
 	}
 	t.Fatalf("no finding %s in %+v", code, r.Findings)
-	return survey.Finding{}
+	return verdict.Finding{}
 }
 
 // expect holds a finding against its state and a word of what was seen or told.
-func expect(t *testing.T, r survey.Report, code string, state survey.State, word string) {
+func expect(t *testing.T, r survey.Report, code string, state verdict.State, word string) {
 	t.Helper()
 	f := found(t, r, code)
 	if f.State != state || !strings.Contains(f.Seen+"\n"+f.Fix.EN, word) {
@@ -127,9 +128,9 @@ func TestRealCheckSaysThatThisHostCanRunMachines(t *testing.T) {
 	if err != nil {
 		t.Errorf("%v: %s", err, fault.Hint(err))
 	}
-	expect(t, r, "VC-CPU-001", survey.Warn, "driver qemu")
-	expect(t, r, "VC-NET-001", survey.OK, fmt.Sprintf("%d free", port))
-	expect(t, r, "VC-PRV-002", survey.OK, "vagrant-libvirt")
+	expect(t, r, "VC-CPU-001", verdict.Warn, "driver qemu")
+	expect(t, r, "VC-NET-001", verdict.OK, fmt.Sprintf("%d free", port))
+	expect(t, r, "VC-PRV-002", verdict.OK, "vagrant-libvirt")
 	text, err := json.Marshal(r)
 	if err != nil || !strings.Contains(string(text), `"provider":"libvirt"`) {
 		t.Errorf("%s, %v", text, err)
@@ -144,7 +145,7 @@ func TestCheckTakesTheNumbersOfTheVagrantfile(t *testing.T) {
 	if f := found(t, r, "VC-MEM-001"); !strings.Contains(f.Seen, "wanted: 5.0 GiB for 3 machines") {
 		t.Errorf("memory: %s", f.Seen)
 	}
-	expect(t, r, "VC-VAG-004", survey.Warn, "vagrant plugin install vagrant-surely-not-there")
+	expect(t, r, "VC-VAG-004", verdict.Warn, "vagrant plugin install vagrant-surely-not-there")
 	if f := found(t, r, "VC-VAG-004"); strings.Contains(f.Seen, "not-meant") {
 		t.Errorf("a remark is taken for code: %s", f.Seen)
 	}
@@ -162,7 +163,7 @@ func TestAPrerequisiteThatIsMissingIsCode4(t *testing.T) {
 	defer taken.Close()
 	c := checking{dir: t.TempDir(), settings: fmt.Sprintf("provider: libvirt, postgresql_port: %d", port)}
 	r, err := c.check(t)
-	expect(t, r, "VC-NET-001", survey.Fail, fmt.Sprintf("vm: {postgresql_port: %d}", port))
+	expect(t, r, "VC-NET-001", verdict.Fail, fmt.Sprintf("vm: {postgresql_port: %d}", port))
 	if f := found(t, r, "VC-NET-001"); !strings.Contains(f.Seen, fmt.Sprintf("(pid %d)", os.Getpid())) {
 		t.Errorf("it does not say who: %s", f.Seen)
 	}
@@ -178,8 +179,8 @@ func TestAMachineThatRunsHasItsMemoryAndItsPort(t *testing.T) {
 	c := checking{dir: t.TempDir(), provider: running{port: port}, settings: fmt.Sprintf("provider: libvirt, machines: [iact-devbox], postgresql_port: %d", port)}
 	c.write(t, ".vagrant/machines/iact-devbox/libvirt/id", "7f0c2f5e-6f0f-4a53-9d53-4f6f7c1f0a11")
 	r, _ := c.check(t)
-	expect(t, r, "VC-NET-001", survey.OK, fmt.Sprintf("%d ours", port))
-	expect(t, r, "VC-MEM-001", survey.OK, "wanted: 0 B for 0 machines")
+	expect(t, r, "VC-NET-001", verdict.OK, fmt.Sprintf("%d ours", port))
+	expect(t, r, "VC-MEM-001", verdict.OK, "wanted: 0 B for 0 machines")
 }
 
 func TestMachinesOfAnotherProviderAreNamed(t *testing.T) {
@@ -187,7 +188,7 @@ func TestMachinesOfAnotherProviderAreNamed(t *testing.T) {
 	c := checking{dir: t.TempDir(), provider: running{}, settings: "provider: libvirt, machines: [iact-devbox]"}
 	c.write(t, ".vagrant/machines/iact-devbox/virtualbox/id", "7f0c2f5e-6f0f-4a53-9d53-4f6f7c1f0a11")
 	r, _ := c.check(t)
-	expect(t, r, "VC-PRV-005", survey.Warn, "iact-devbox (virtualbox)")
+	expect(t, r, "VC-PRV-005", verdict.Warn, "iact-devbox (virtualbox)")
 }
 
 // listen takes a port of this host.

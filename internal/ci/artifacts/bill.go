@@ -5,8 +5,8 @@ import (
 	"io"
 	"os"
 
-	"iact-infra/internal/ci/artifacts/pack"
 	"iact-infra/internal/ci/artifacts/sbom"
+	"iact-infra/internal/whole"
 )
 
 // Sources are where a project's packages are listed, as paths.
@@ -29,7 +29,7 @@ func Bill(file, project, version string, from Sources) (packages int, err error)
 		found, err := sbom.Python(venv)
 		parts, failed = append(parts, found...), append(failed, err)
 	}
-	failed = append(failed, pack.Whole(file, func(w io.Writer) error { return sbom.Write(w, project, version, parts) }))
+	failed = append(failed, whole.Write(file, 0o644, func(w io.Writer) error { return sbom.Write(w, project, version, parts) }))
 	return len(parts), errors.Join(failed...)
 }
 

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"iact-infra/internal/ci/verdict"
 	"iact-infra/internal/procedure"
+	"iact-infra/internal/verdict"
 )
 
 // Judge holds the text of a file against that of its template. It looks at

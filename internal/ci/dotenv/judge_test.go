@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"iact-infra/internal/ci/dotenv"
-	"iact-infra/internal/ci/verdict"
+	"iact-infra/internal/verdict"
 )
 
 // said are the findings that are not well, as "fail CI-ENV-003 .env: what was seen".

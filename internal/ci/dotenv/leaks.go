@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"iact-infra/internal/ci/verdict"
 	"iact-infra/internal/command"
+	"iact-infra/internal/verdict"
 )
 
 // form is a secret that its beginning gives away, as its maker documents it.

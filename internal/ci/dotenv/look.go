@@ -11,10 +11,10 @@ import (
 	"strings"
 	"time"
 
-	"iact-infra/internal/ci/verdict"
 	"iact-infra/internal/command"
 	"iact-infra/internal/procedure"
 	"iact-infra/internal/redact"
+	"iact-infra/internal/verdict"
 )
 
 // Pair is a file and the template that it is made from, as paths. A file that

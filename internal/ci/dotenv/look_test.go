@@ -9,9 +9,9 @@ import (
 	"testing"
 
 	"iact-infra/internal/ci/dotenv"
-	"iact-infra/internal/ci/verdict"
 	"iact-infra/internal/command"
 	"iact-infra/internal/command/commandtest"
+	"iact-infra/internal/verdict"
 )
 
 // repository is a new git repository with files; those that begin with + are

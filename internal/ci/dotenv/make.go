@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strings"
 
-	"iact-infra/internal/ci/verdict"
 	"iact-infra/internal/fault"
 	"iact-infra/internal/redact"
+	"iact-infra/internal/verdict"
 )
 
 // Made is a file that Make has put together.

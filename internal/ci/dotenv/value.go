@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"strings"
 
-	"iact-infra/internal/ci/verdict"
 	"iact-infra/internal/procedure"
+	"iact-infra/internal/verdict"
 )
 
 // ownSecret says whether a name is that of a secret which a project makes up by

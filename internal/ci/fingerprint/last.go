@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+
+	"iact-infra/internal/whole"
 )
 
 // Last remembers the key that each job had when it was run or restored last, one
@@ -39,11 +41,7 @@ func (l Last) Save(job string, k Key) error {
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remember key: %w", err)
 	}
-	if err := os.MkdirAll(l.Dir, 0o700); err != nil {
-		return fmt.Errorf("remember key: %w", err)
-	}
-	err = replace(l.file(job), func(f *os.File) error { _, err := f.Write(text); return err })
-	if err != nil {
+	if err := whole.Text(l.file(job), text); err != nil {
 		return fmt.Errorf("remember key: %w", err)
 	}
 	return nil

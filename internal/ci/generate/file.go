@@ -13,6 +13,7 @@ import (
 
 	"iact-infra/internal/fault"
 	"iact-infra/internal/report"
+	"iact-infra/internal/whole"
 )
 
 // File is what was generated.
@@ -102,23 +103,14 @@ func (f File) read(root string) ([]byte, error) {
 	return there, nil
 }
 
-// put writes beside the place and renames, so that a kill leaves the old file or
-// the new one.
+// put leaves the old file or the new one, also when it is killed.
 func (f File) put(at string) error {
-	if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
-		return fmt.Errorf("write %s: %w", f.Path, err)
-	}
-	beside, err := os.CreateTemp(filepath.Dir(at), ".iact-*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", f.Path, err)
-	}
-	_, err = beside.Write(f.Text)
-	err = errors.Join(err, beside.Chmod(0o644), beside.Sync(), beside.Close())
+	err := os.MkdirAll(filepath.Dir(at), 0o755)
 	if err == nil {
-		err = os.Rename(beside.Name(), at)
+		err = whole.Replace(at, f.Text, 0o644)
 	}
 	if err != nil {
-		return fmt.Errorf("write %s: %w", f.Path, errors.Join(err, os.Remove(beside.Name())))
+		return fmt.Errorf("write %s: %w", f.Path, err)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"iact-infra/internal/ci/coverage"
 	"iact-infra/internal/ci/outcome"
+	"iact-infra/internal/whole"
 )
 
 // RunFile is the outcome of a run in its directory.
@@ -81,27 +82,13 @@ func Keep(dir string, run outcome.Run) error {
 	if err := os.Remove(filepath.Join(home, rememberedFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("keep run: %w", err)
 	}
-	if err := write(home, RunFile, append(text, '\n')); err != nil {
+	if err := whole.Replace(filepath.Join(home, RunFile), append(text, '\n'), 0o644); err != nil {
 		return fmt.Errorf("keep run: %w", err)
 	}
-	if err := write(home, rememberedFile, append(remembered, '\n')); err != nil {
+	if err := whole.Replace(filepath.Join(home, rememberedFile), append(remembered, '\n'), 0o644); err != nil {
 		return fmt.Errorf("keep run: %w", err)
 	}
 	return nil
-}
-
-// write writes a file beside its name and renames it.
-func write(dir, name string, text []byte) error {
-	f, err := os.CreateTemp(dir, "."+name+".*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(text)
-	if err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), filepath.Join(dir, name))
 }
 
 // Earlier reads the last n runs in dir that began before the run of an ID, the

@@ -14,8 +14,8 @@ import (
 
 	"iact-infra/internal/ci/lenient"
 	"iact-infra/internal/ci/pipeline"
-	"iact-infra/internal/ci/whole"
 	"iact-infra/internal/report"
+	"iact-infra/internal/whole"
 )
 
 // tailSize is how much of a log is shown of a failed job.
@@ -81,7 +81,7 @@ func (r *Runner) mask(name string) error {
 	if _, err := in.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	return whole.Write(name, func(out io.Writer) error {
+	return whole.Write(name, 0o600, func(out io.Writer) error {
 		_, err := r.copy(out, in)
 		return err
 	})

@@ -11,7 +11,7 @@ import (
 
 	"iact-infra/internal/ci/leftover"
 	"iact-infra/internal/ci/pipeline"
-	"iact-infra/internal/ci/whole"
+	"iact-infra/internal/whole"
 )
 
 // running is what has to be known of a job that runs, should this process be

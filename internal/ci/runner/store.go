@@ -14,7 +14,7 @@ import (
 	"iact-infra/internal/ci/full"
 	"iact-infra/internal/ci/outcome"
 	"iact-infra/internal/ci/pipeline"
-	"iact-infra/internal/ci/whole"
+	"iact-infra/internal/whole"
 )
 
 // stored is the job as the cache knows it: its reports are outputs as well.

@@ -1,6 +1,6 @@
 package survey
 
-import "iact-infra/internal/ci/verdict"
+import "iact-infra/internal/verdict"
 
 // Satisfies is for its table and its fuzzer.
 func Satisfies(v, ranges string) (ok, known bool) { return satisfies(version(v), ranges) }

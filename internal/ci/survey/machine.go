@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iact-infra/internal/ci/pipeline"
-	"iact-infra/internal/ci/verdict"
 	"iact-infra/internal/report"
+	"iact-infra/internal/verdict"
 )
 
 // resources are what the machine has. A number below 0 could not be read.

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"iact-infra/internal/ci/verdict"
+	"iact-infra/internal/verdict"
 )
 
 // packageJSON is what counts of a package.json, and of the root in its lock file.

@@ -11,8 +11,8 @@ import (
 
 	"iact-infra/internal/ci/checkout"
 	"iact-infra/internal/ci/pipeline"
-	"iact-infra/internal/ci/verdict"
 	"iact-infra/internal/command"
+	"iact-infra/internal/verdict"
 )
 
 func (l look) git(ctx context.Context) []verdict.Finding {

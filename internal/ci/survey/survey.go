@@ -21,9 +21,9 @@ import (
 	"iact-infra/internal/ci/checkout"
 	"iact-infra/internal/ci/dotenv"
 	"iact-infra/internal/ci/pipeline"
-	"iact-infra/internal/ci/verdict"
 	"iact-infra/internal/command"
 	"iact-infra/internal/procedure"
+	"iact-infra/internal/verdict"
 )
 
 // Wants are what the pipeline is made of.

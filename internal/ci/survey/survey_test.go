@@ -12,9 +12,9 @@ import (
 
 	"iact-infra/internal/ci/pipeline"
 	"iact-infra/internal/ci/survey"
-	"iact-infra/internal/ci/verdict"
 	"iact-infra/internal/command"
 	"iact-infra/internal/command/commandtest"
+	"iact-infra/internal/verdict"
 )
 
 // said are the findings that are not well.

@@ -16,8 +16,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"iact-infra/internal/ci/whole"
 	"iact-infra/internal/command"
+	"iact-infra/internal/whole"
 )
 
 // File is where a checkout remembers the answers, below its state.

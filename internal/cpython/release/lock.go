@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iact-infra/internal/fault"
+	"iact-infra/internal/whole"
 )
 
 // Levels of verification, weakest first.
@@ -182,24 +183,7 @@ func record(path string, pin Pin) (err error) {
 	for _, p := range l.pins {
 		text += p.String() + "\n"
 	}
-	return replace(path, []byte(text))
-}
-
-// replace gives the file its new content by one rename.
-func replace(path string, text []byte) error {
-	temporary, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = temporary.Write(text)
-	err = errors.Join(err, temporary.Chmod(0o644), temporary.Sync(), temporary.Close())
-	if err == nil {
-		err = os.Rename(temporary.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(temporary.Name()))
-	}
-	return nil
+	return whole.Replace(path, []byte(text), 0o644)
 }
 
 // hold locks a directory until release is called or this process is gone. Closing alone would not do: a program that is

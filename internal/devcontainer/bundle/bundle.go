@@ -14,7 +14,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -25,6 +24,7 @@ import (
 
 	"iact-infra/internal/devcontainer/scene"
 	"iact-infra/internal/redact"
+	"iact-infra/internal/whole"
 )
 
 // most is how much of one entry is kept: the end of a log is what counts.
@@ -114,7 +114,10 @@ func Write(path string, entries []Entry, r *redact.Redactor, now time.Time) (Bun
 	if err := check(packed.Bytes(), len(entries), r); err != nil {
 		return b, err
 	}
-	return b, place(path, packed.Bytes())
+	if err := whole.Replace(path, packed.Bytes(), 0o600); err != nil {
+		return b, fmt.Errorf("write bundle: %w", err)
+	}
+	return b, nil
 }
 
 // check reads an archive again: it is whole, and shows no secret that is known.
@@ -146,25 +149,4 @@ func check(packed []byte, entries int, r *redact.Redactor) error {
 		return fmt.Errorf("read bundle again: %d entries of %d", n, entries)
 	}
 	return nil
-}
-
-// place writes beside and renames.
-func place(path string, content []byte) error {
-	beside, err := os.CreateTemp(filepath.Dir(path), ".bundle-*") // mode 0600
-	if err != nil {
-		return fmt.Errorf("write bundle: %w", err)
-	}
-	defer os.Remove(beside.Name()) // nothing is there once it was renamed
-	if _, err := beside.Write(content); err != nil {
-		_ = beside.Close()
-		return fmt.Errorf("write bundle: %w", err)
-	}
-	if err := beside.Sync(); err != nil {
-		_ = beside.Close()
-		return fmt.Errorf("write bundle: %w", err)
-	}
-	if err := beside.Close(); err != nil {
-		return fmt.Errorf("write bundle: %w", err)
-	}
-	return os.Rename(beside.Name(), path)
 }

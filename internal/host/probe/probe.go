@@ -30,6 +30,7 @@ import (
 	"iact-infra/internal/command"
 	"iact-infra/internal/fault"
 	"iact-infra/internal/host/survey"
+	"iact-infra/internal/verdict"
 )
 
 // Probe looks at the Docker host behind a door.
@@ -80,7 +81,7 @@ func (p *Probe) Run(ctx context.Context) (survey.Report, error) {
 		return survey.Report{}, err
 	}
 	findings := facts.Judge(p.Want)
-	return survey.Report{Place: p.Door.Name(), State: survey.Worst(findings), Took: p.Now().Sub(began), Findings: findings}, nil
+	return survey.Report{Place: p.Door.Name(), State: verdict.Worst(findings), Took: p.Now().Sub(began), Findings: findings}, nil
 }
 
 // measured takes everything away again, also when it was interrupted.

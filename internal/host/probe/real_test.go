@@ -16,6 +16,7 @@ import (
 	"iact-infra/internal/host/probe"
 	"iact-infra/internal/host/survey"
 	"iact-infra/internal/testbed"
+	"iact-infra/internal/verdict"
 )
 
 func must(t testing.TB, err error) {
@@ -37,17 +38,17 @@ func run(t *testing.T, p *probe.Probe) survey.Report {
 }
 
 // finding is one of a report, which has to be in a state and say something.
-func finding(t *testing.T, r survey.Report, code string, state survey.State, says string) {
+func finding(t *testing.T, r survey.Report, code string, state verdict.State, says string) {
 	t.Helper()
-	i := slices.IndexFunc(r.Findings, func(f survey.Finding) bool { return f.Code == code })
+	i := slices.IndexFunc(r.Findings, func(f verdict.Finding) bool { return f.Code == code })
 	if i < 0 {
 		t.Fatalf("no finding %s in %+v", code, r.Findings)
 	}
 	f := r.Findings[i]
-	if f.State != state || !strings.Contains(f.Evidence, says) {
-		t.Errorf("%s is %s: %q; want %s, %q", code, f.State, f.Evidence, state, says)
+	if f.State != state || !strings.Contains(f.Seen, says) {
+		t.Errorf("%s is %s: %q; want %s, %q", code, f.State, f.Seen, state, says)
 	}
-	if f.State != survey.OK && (f.Cause == "" || f.Fix == "") {
+	if f.State != verdict.OK && (f.Cause.Empty() || f.Fix.Empty()) {
 		t.Errorf("%s has no cause or no fix: %+v", code, f)
 	}
 }
@@ -82,12 +83,12 @@ func TestRealAllIsWellOnAWorkingHostAndNothingIsLeft(t *testing.T) {
 	d := testbed.OwnDocker(t)
 	report := run(t, probeOf(d, probe.Want{Outside: []string{listener(t, gateway(t, d))}, Writes: 1}))
 	for _, f := range report.Findings {
-		if f.State != survey.OK {
+		if f.State != verdict.OK {
 			t.Errorf("%+v", f)
 		}
 	}
-	finding(t, report, "HN-LIM-001", survey.OK, "was ended; its control group says 64 MiB")
-	finding(t, report, "HN-VOL-001", survey.OK, "read by another")
+	finding(t, report, "HN-LIM-001", verdict.OK, "was ended; its control group says 64 MiB")
+	finding(t, report, "HN-VOL-001", verdict.OK, "read by another")
 	if left := made(t, d); left != "" {
 		t.Errorf("left are %s", left)
 	}
@@ -100,9 +101,9 @@ func TestRealAPortThatIsTakenIsTold(t *testing.T) {
 	name := d.Container(t, "--publish", "127.0.0.1::9", d.Busybox(t), "sleep", "600")
 	ours := portOf(t, d.Run(t, "port", name, "9/tcp"))
 	report := run(t, probeOf(d, probe.Want{Ports: []int{taken, ours}}))
-	finding(t, report, "HN-PORT-002", survey.Fail, strconv.Itoa(taken)+": ")
-	finding(t, report, "HN-PORT-002", survey.Fail, "address already in use")
-	finding(t, report, "HN-PORT-002", survey.Fail, "well are "+strconv.Itoa(ours)+" by "+name)
+	finding(t, report, "HN-PORT-002", verdict.Fail, strconv.Itoa(taken)+": ")
+	finding(t, report, "HN-PORT-002", verdict.Fail, "address already in use")
+	finding(t, report, "HN-PORT-002", verdict.Fail, "well are "+strconv.Itoa(ours)+" by "+name)
 }
 
 func portOf(t *testing.T, address string) int {
@@ -117,9 +118,9 @@ func portOf(t *testing.T, address string) int {
 func TestRealWhatNobodyReachesIsAWarning(t *testing.T) {
 	t.Parallel()
 	report := run(t, probeOf(testbed.Docker(t), probe.Want{Image: "127.0.0.1:1/alpine:3", Outside: []string{"127.0.0.1:1"}}))
-	finding(t, report, "HN-REG-001", survey.Warn, "connection refused")
-	finding(t, report, "HN-OUT-001", survey.Warn, "Connection refused")
-	finding(t, report, "HN-OUT-002", survey.Warn, "Connection refused")
+	finding(t, report, "HN-REG-001", verdict.Warn, "connection refused")
+	finding(t, report, "HN-OUT-001", verdict.Warn, "Connection refused")
+	finding(t, report, "HN-OUT-002", verdict.Warn, "Connection refused")
 }
 
 // knowing is this machine, whose /etc/hosts knows one name more for the probe.
@@ -152,12 +153,12 @@ func TestRealWhatTheHostFindsAndContainersDoNotIsAFailure(t *testing.T) {
 	p := probeOf(d, probe.Want{Outside: []string{"registry.iact.example:" + port, "127.0.0.1:" + port}})
 	p.Door = command.NewDoor(knowing{command.Local(), hosts})
 	report := run(t, p)
-	finding(t, report, "HN-DNS-001", survey.OK, "registry.iact.example:"+port+" is 127.0.0.1")
-	finding(t, report, "HN-DNS-002", survey.Fail, "Temporary failure in name resolution (on the default network, resolvers: 127.0.0.9)")
-	finding(t, report, "HN-DNS-002", survey.Fail, "(on a network of its own, resolvers: 127.0.0.11)")
-	finding(t, report, "HN-OUT-001", survey.OK, "127.0.0.1:"+port)
-	finding(t, report, "HN-OUT-002", survey.Fail, "127.0.0.1:"+port+": 127.0.0.1: Connection refused") // that is the container itself
-	finding(t, report, "HN-NET-001", survey.OK, "")
+	finding(t, report, "HN-DNS-001", verdict.OK, "registry.iact.example:"+port+" is 127.0.0.1")
+	finding(t, report, "HN-DNS-002", verdict.Fail, "Temporary failure in name resolution (on the default network, resolvers: 127.0.0.9)")
+	finding(t, report, "HN-DNS-002", verdict.Fail, "(on a network of its own, resolvers: 127.0.0.11)")
+	finding(t, report, "HN-OUT-001", verdict.OK, "127.0.0.1:"+port)
+	finding(t, report, "HN-OUT-002", verdict.Fail, "127.0.0.1:"+port+": 127.0.0.1: Connection refused") // that is the container itself
+	finding(t, report, "HN-NET-001", verdict.OK, "")
 }
 
 func TestRealNetworksThatAreUsedUpAndADiskThatIsFullAreTold(t *testing.T) {
@@ -171,9 +172,9 @@ func TestRealNetworksThatAreUsedUpAndADiskThatIsFullAreTold(t *testing.T) {
 	volumes := filepath.Join(d.Dir, "root/volumes")
 	must(t, command.NewDoor(command.Local()).Run(t.Context(), command.Change("mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", volumes)))
 	report := run(t, probeOf(d, probe.Want{}))
-	finding(t, report, "HN-NET-001", survey.Fail, "non-overlapping IPv4 address pool")
-	finding(t, report, "HN-PORT-001", survey.OK, "127.0.0.1:") // from the default network
-	finding(t, report, "HN-DISK-001", survey.Fail, "o space left on device")
+	finding(t, report, "HN-NET-001", verdict.Fail, "non-overlapping IPv4 address pool")
+	finding(t, report, "HN-PORT-001", verdict.OK, "127.0.0.1:") // from the default network
+	finding(t, report, "HN-DISK-001", verdict.Fail, "o space left on device")
 	if left := made(t, d); left != "" {
 		t.Errorf("left are %s", left)
 	}

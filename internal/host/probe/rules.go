@@ -1,24 +1,16 @@
 package probe
 
 import (
-	"fmt"
 	"strings"
 
-	"iact-infra/internal/host/survey"
-	"iact-infra/internal/procedure"
+	"iact-infra/internal/verdict"
 )
 
 // rule is one row of the table: what is asked, and how the facts answer it.
 type rule struct {
 	code   string
 	es, en string
-	judge  func(*Facts, Want) verdict
-}
-
-// verdict is a finding without its title.
-type verdict struct {
-	state                survey.State
-	evidence, cause, fix string
+	judge  func(*Facts, Want) verdict.Finding
 }
 
 func rules() []rule {
@@ -43,31 +35,28 @@ func rules() []rule {
 
 // Judge holds the facts against what is wanted: one finding for each rule, in the
 // order of the table. It is pure.
-func (f *Facts) Judge(w Want) []survey.Finding {
-	var all []survey.Finding
+func (f *Facts) Judge(w Want) []verdict.Finding {
+	var all []verdict.Finding
 	for _, r := range rules() {
-		v := r.judge(f, w)
-		all = append(all, survey.Finding{
-			Code: r.code, State: v.state, Title: procedure.Text{ES: r.es, EN: r.en}, Evidence: v.evidence, Cause: v.cause, Fix: v.fix,
-		})
+		found := r.judge(f, w)
+		found.Code, found.Title = r.code, verdict.Say(r.es, r.en)
+		all = append(all, found)
 	}
 	return all
 }
 
-func fine(format string, args ...any) verdict {
-	return verdict{state: survey.OK, evidence: fmt.Sprintf(format, args...)}
+func fine(format string, args ...any) verdict.Finding { return verdict.Fine(format, args...) }
+
+func warn(seen, cause, fix string) verdict.Finding {
+	return verdict.Bad(verdict.Warn, seen, verdict.Same(cause), verdict.Same(fix))
 }
 
-func warn(evidence, cause, fix string) verdict {
-	return verdict{survey.Warn, evidence, cause, fix}
-}
-
-func fail(evidence, cause, fix string) verdict {
-	return verdict{survey.Fail, evidence, cause, fix}
+func fail(seen, cause, fix string) verdict.Finding {
+	return verdict.Bad(verdict.Fail, seen, verdict.Same(cause), verdict.Same(fix))
 }
 
 // wanted is a failure where the configuration insists, else a warning.
-func wanted(w Want, evidence, cause, fix string) verdict {
+func wanted(w Want, evidence, cause, fix string) verdict.Finding {
 	if w.Required {
 		return fail(evidence, cause, fix)
 	}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"iact-infra/internal/verdict"
 )
 
 // names are the targets that have one, and no address.
@@ -41,7 +43,7 @@ func split(targets []string, of map[string]Answer) (good, bad []string) {
 	return good, bad
 }
 
-func (f *Facts) hostNames(w Want) verdict {
+func (f *Facts) hostNames(w Want) verdict.Finding {
 	targets := names(w)
 	good, bad := split(targets, f.Host.Names)
 	switch {
@@ -56,7 +58,7 @@ func (f *Facts) hostNames(w Want) verdict {
 }
 
 // names judges what containers find, by what the host finds.
-func (f *Facts) names(w Want) verdict {
+func (f *Facts) names(w Want) verdict.Finding {
 	targets := names(w)
 	if len(targets) == 0 {
 		return fine("no name is asked for")
@@ -89,7 +91,7 @@ func (f *Facts) names(w Want) verdict {
 	return fine("%s", list(slices.Compact(seen)))
 }
 
-func (f *Facts) hostOut(w Want) verdict {
+func (f *Facts) hostOut(w Want) verdict.Finding {
 	good, bad := split(w.Outside, f.Host.Reached)
 	switch {
 	case f.Host.Why != "":
@@ -102,7 +104,7 @@ func (f *Facts) hostOut(w Want) verdict {
 	return fine("%s", list(good))
 }
 
-func (f *Facts) out(w Want) verdict {
+func (f *Facts) out(w Want) verdict.Finding {
 	if len(w.Outside) == 0 {
 		return fine("nothing is asked for")
 	}
@@ -135,7 +137,7 @@ func (f *Facts) out(w Want) verdict {
 	return fine("%s", list(slices.Compact(seen)))
 }
 
-func (f *Facts) peer(Want) verdict {
+func (f *Facts) peer(Want) verdict.Finding {
 	switch {
 	case f.Network != "":
 		return fail(f.Network, "Docker makes no network", "docker network prune removes those that nobody uses; host.daemon.pools gives others")
@@ -145,14 +147,14 @@ func (f *Facts) peer(Want) verdict {
 	return fine("64 KiB came whole from a container that was called by its name, %s", f.Peer.Said)
 }
 
-func (f *Facts) published(Want) verdict {
+func (f *Facts) published(Want) verdict.Finding {
 	if !f.Published.OK() {
 		return fail(f.Published.Why, "the host does not reach a port that a container publishes", "systemctl restart docker makes its rules again; with userland-proxy: false also look for net.ipv4.conf.all.route_localnet")
 	}
 	return fine("64 KiB came whole by %s", f.Published.Said)
 }
 
-func (f *Facts) ports(w Want) verdict {
+func (f *Facts) ports(w Want) verdict.Finding {
 	var good, bad []string
 	for _, port := range slices.Sorted(maps.Keys(f.Ports)) {
 		if a := f.Ports[port]; a.OK() {
@@ -178,7 +180,7 @@ func (f *Facts) ports(w Want) verdict {
 const anywhere = "203.0.113.1:9"
 
 // mtu compares the largest packet of a container with that of the host's way.
-func (f *Facts) mtu(Want) verdict {
+func (f *Facts) mtu(Want) verdict.Finding {
 	var told, cut []string
 	least := 0
 	for _, p := range f.places() {

@@ -7,10 +7,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"iact-infra/internal/verdict"
 )
 
 // proxy compares what the daemon pulls by with what programs in containers get.
-func (f *Facts) proxy(Want) verdict {
+func (f *Facts) proxy(Want) verdict.Finding {
 	places := []struct {
 		name string
 		all  map[string]string
@@ -63,7 +65,7 @@ func plain(address string) string {
 // slack is for a clock that shows seconds, and for the time between two looks.
 const slack = 2 * time.Second
 
-func (f *Facts) clock(Want) verdict {
+func (f *Facts) clock(Want) verdict.Finding {
 	host, inside := f.Host.Clock, f.container().Clock
 	if host.IsZero() || inside.IsZero() {
 		return fail("no container or no host has told the time", "the probe did not run", "see the other findings")
@@ -87,7 +89,7 @@ func (f *Facts) clock(Want) verdict {
 	return fine("host and container agree, and with this machine")
 }
 
-func (f *Facts) registry(w Want) verdict {
+func (f *Facts) registry(w Want) verdict.Finding {
 	switch {
 	case w.Image == "":
 		return fine("none is asked for")
@@ -97,7 +99,7 @@ func (f *Facts) registry(w Want) verdict {
 	return fine("%s", f.Image.Said)
 }
 
-func (f *Facts) volumes(Want) verdict {
+func (f *Facts) volumes(Want) verdict.Finding {
 	for _, a := range []Answer{f.Volume.Kept, f.Volume.Gone} {
 		if !a.OK() {
 			return fail(a.Why, "a volume could not be made, written, read by a second container, or removed", "docker system df and df -h of Docker's data show whether it is full; the message says the rest")
@@ -106,7 +108,7 @@ func (f *Facts) volumes(Want) verdict {
 	return fine("made, written by a container, read by another, removed")
 }
 
-func (f *Facts) disk(w Want) verdict {
+func (f *Facts) disk(w Want) verdict.Finding {
 	if f.Volume.Why != "" {
 		return fail(f.Volume.Why, "nothing could be measured where Docker keeps its data", "see HN-VOL-001")
 	}
@@ -117,7 +119,7 @@ func (f *Facts) disk(w Want) verdict {
 	return fine("%s", said)
 }
 
-func (f *Facts) memory(Want) verdict {
+func (f *Facts) memory(Want) verdict.Finding {
 	l := f.Memory
 	says, _ := strconv.ParseInt(l.Says, 10, 64) // "max" is no limit, as 0 is none
 	switch {
@@ -131,7 +133,7 @@ func (f *Facts) memory(Want) verdict {
 	return fail(fmt.Sprintf("128 MiB of 64 were taken; the control group says %s", l.Says), "memory limits have no effect: one container can take the memory of all", "cgroup_enable=memory on the kernel's command line; docker info shows a warning")
 }
 
-func (f *Facts) cpu(Want) verdict {
+func (f *Facts) cpu(Want) verdict.Finding {
 	l := f.CPU
 	took, err := strconv.ParseFloat(l.Took, 64)
 	switch {

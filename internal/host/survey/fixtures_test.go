@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"iact-infra/internal/verdict"
 )
 
 // fixture is a machine of testdata, asked when its own clock said the same.
@@ -30,7 +32,7 @@ func wants() Wants {
 	return Wants{Memory: 8 << 30, Disk: 50 << 30, Inodes: 1e6, Ports: []int{5432, 8080}, Subnets: []string{"172.20.0.0/16"}}
 }
 
-func finding(t *testing.T, all []Finding, code string) Finding {
+func finding(t *testing.T, all []verdict.Finding, code string) verdict.Finding {
 	t.Helper()
 	for _, f := range all {
 		if f.Code == code {
@@ -38,7 +40,7 @@ func finding(t *testing.T, all []Finding, code string) Finding {
 		}
 	}
 	t.Fatalf("no finding %s", code)
-	return Finding{}
+	return verdict.Finding{}
 }
 
 // machines are the fixtures with the findings that are not ok, and a word that
@@ -106,12 +108,12 @@ func TestEachMachineHasItsFindingsAndNoOthers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, got := range fixture(t, name).Judge(wants()) {
-				line := string(got.State) + " " + got.Evidence
+				line := string(got.State) + " " + got.Seen
 				state, word, listed := strings.Cut(want[got.Code], " ")
 				switch {
-				case !listed && got.State != OK:
+				case !listed && got.State != verdict.OK:
 					t.Errorf("%s: %s", got.Code, line)
-				case listed && (string(got.State) != state || !strings.Contains(got.Evidence, word)):
+				case listed && (string(got.State) != state || !strings.Contains(got.Seen, word)):
 					t.Errorf("%s: %s, want %s", got.Code, line, want[got.Code])
 				}
 			}
@@ -131,10 +133,10 @@ func TestWhatIsNotWellHasACauseAndAFix(t *testing.T) {
 	t.Parallel()
 	for name := range machines {
 		for _, f := range fixture(t, name).Judge(wants()) {
-			if f.Title.ES == "" || f.Title.EN == "" || f.Evidence == "" {
+			if f.Title.ES == "" || f.Title.EN == "" || f.Seen == "" {
 				t.Errorf("%s: %+v says too little", name, f)
 			}
-			if (f.State != OK) != (f.Cause != "") || (f.State != OK) != (f.Fix != "") {
+			if (f.State != verdict.OK) == f.Cause.Empty() || (f.State != verdict.OK) == f.Fix.Empty() {
 				t.Errorf("%s: %s is %s with cause %q and fix %q", name, f.Code, f.State, f.Cause, f.Fix)
 			}
 		}

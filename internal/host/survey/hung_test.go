@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"iact-infra/internal/command"
+	"iact-infra/internal/verdict"
 )
 
 // with adds to the environment of everything.
@@ -41,7 +42,7 @@ func TestSlowAHungDaemonCostsThreeSecondsAndIsSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := finding(t, f.Judge(Wants{}), "HC-DKR-001")
-	if f.Docker.Refused != "no answer within 3 s" || got.State != Warn || f.Took > 20*time.Second {
+	if f.Docker.Refused != "no answer within 3 s" || got.State != verdict.Warn || f.Took > 20*time.Second {
 		t.Errorf("after %s: %+v, %+v", f.Took, f.Docker, got)
 	}
 }

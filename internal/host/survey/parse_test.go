@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"iact-infra/internal/verdict"
 )
 
 func TestAFileCannotPassForAHeader(t *testing.T) {
@@ -179,7 +181,7 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%d findings", len(r.Findings))
 		}
 		for _, one := range r.Findings {
-			if one.State != OK && one.State != Warn && one.State != Fail || one.Evidence == "" {
+			if one.State != verdict.OK && one.State != verdict.Warn && one.State != verdict.Fail || one.Seen == "" {
 				t.Errorf("%+v", one)
 			}
 		}

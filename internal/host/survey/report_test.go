@@ -8,14 +8,15 @@ import (
 	"time"
 
 	"iact-infra/internal/fault"
+	"iact-infra/internal/verdict"
 )
 
 func TestOnlyAFailureIsAnError(t *testing.T) {
 	t.Parallel()
-	for name, want := range map[string]State{"ubuntu-24.04": OK, "lxc": Warn, "wsl2": Fail} {
+	for name, want := range map[string]verdict.State{"ubuntu-24.04": verdict.OK, "lxc": verdict.Warn, "wsl2": verdict.Fail} {
 		r := fixture(t, name).Report(wants())
 		err := r.Err()
-		if r.State != want || (err != nil) != (want == Fail) {
+		if r.State != want || (err != nil) != (want == verdict.Fail) {
 			t.Errorf("%s: %s, %v", name, r.State, err)
 		}
 		if err != nil && (fault.Code(err) != fault.Missing || fault.Hint(err) == "" || !strings.Contains(err.Error(), "check host wsl2: it cannot run Docker: HC-DISK-003")) {
@@ -43,7 +44,7 @@ func TestTheJSONIsStable(t *testing.T) {
 func TestTheTableIsForPeople(t *testing.T) {
 	t.Parallel()
 	r := fixture(t, "wsl2").Report(wants())
-	r.Findings[0].Evidence = "a\tb\x1b[31m\nc" // from a machine that means no good
+	r.Findings[0].Seen = "a\tb\x1b[31m\nc" // from a machine that means no good
 	var es, en strings.Builder
 	if err := r.Write(&es, "es"); err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"iact-infra/internal/procedure"
+	"iact-infra/internal/verdict"
 )
 
 // rule is one row of the table: what it looks at, and how it judges that. When a
@@ -12,12 +13,12 @@ type rule struct {
 	code  string
 	title procedure.Text
 	needs []string
-	judge func(*Facts, Wants) verdict
+	judge func(*Facts, Wants) verdict.Finding
 }
 
 // rules is the table, in the order in which a person would look.
 func rules() []rule {
-	row := func(code, es, en, needs string, judge func(*Facts, Wants) verdict) rule {
+	row := func(code, es, en, needs string, judge func(*Facts, Wants) verdict.Finding) rule {
 		return rule{code, procedure.Text{ES: es, EN: en}, strings.Fields(needs), judge}
 	}
 	return []rule{
@@ -58,20 +59,18 @@ func rules() []rule {
 
 // Judge holds the facts against what is wanted: one finding for each rule, in the
 // order of the table. It is pure.
-func (f *Facts) Judge(w Wants) []Finding {
+func (f *Facts) Judge(w Wants) []verdict.Finding {
 	table := rules()
-	all := make([]Finding, 0, len(table))
+	all := make([]verdict.Finding, 0, len(table))
 	for _, r := range table {
-		v := f.apply(r, w)
-		all = append(all, Finding{
-			Code: r.code, State: v.state, Unknown: v.unknown, Title: r.title,
-			Evidence: v.evidence, Cause: v.cause, Fix: v.fix,
-		})
+		found := f.apply(r, w)
+		found.Code, found.Title = r.code, r.title
+		all = append(all, found)
 	}
 	return all
 }
 
-func (f *Facts) apply(r rule, w Wants) verdict {
+func (f *Facts) apply(r rule, w Wants) verdict.Finding {
 	for _, need := range r.needs {
 		if why, missing := f.Unread[need]; missing {
 			return unknown(need, why)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"iact-infra/internal/verdict"
 )
 
 // installed gives the packages with one of these names, as "name version".
@@ -19,7 +21,7 @@ func (f *Facts) installed(names ...string) []string {
 
 // snapDocker fails: it keeps its data elsewhere, sees only some folders, and takes
 // the name of the client and the socket.
-func (f *Facts) snapDocker(Wants) verdict {
+func (f *Facts) snapDocker(Wants) verdict.Finding {
 	if f.Snap == "" {
 		return fine("not installed")
 	}
@@ -29,7 +31,7 @@ func (f *Facts) snapDocker(Wants) verdict {
 
 // conflicting are the packages that Docker's own replace. On Alpine and where
 // Docker's repository has nothing, the distribution's are the right ones.
-func (f *Facts) conflicting(Wants) verdict {
+func (f *Facts) conflicting(Wants) verdict.Finding {
 	names := []string{"docker.io", "docker-doc", "docker-compose", "docker-compose-v2", "docker-engine", "docker-common", "docker-client", "docker-latest", "docker", "moby-engine", "moby-cli", "containerd", "runc"}
 	found := f.installed(names...)
 	if len(found) == 0 {
@@ -46,7 +48,7 @@ func (f *Facts) conflicting(Wants) verdict {
 }
 
 // podmanDocker warns of the imitation that takes the name of the client.
-func (f *Facts) podmanDocker(Wants) verdict {
+func (f *Facts) podmanDocker(Wants) verdict.Finding {
 	found := f.installed("podman-docker")
 	if len(found) == 0 && f.Docker.Podman {
 		found = []string{"docker is podman " + f.Docker.Client}
@@ -58,7 +60,7 @@ func (f *Facts) podmanDocker(Wants) verdict {
 }
 
 // existing says what is there, and whether it is new enough.
-func (f *Facts) existing(Wants) verdict {
+func (f *Facts) existing(Wants) verdict.Finding {
 	d := f.Docker
 	if d.Client == "" && d.Binary == "" && len(d.Sockets) == 0 {
 		return fine("none")
@@ -97,7 +99,7 @@ func (f *Facts) existing(Wants) verdict {
 }
 
 // target warns when the client speaks with another daemon than this machine's.
-func (f *Facts) target(Wants) verdict {
+func (f *Facts) target(Wants) verdict.Finding {
 	d := f.Docker
 	local := d.Host == "" || strings.HasPrefix(d.Host, "unix://")
 	switch {
@@ -112,7 +114,7 @@ func (f *Facts) target(Wants) verdict {
 }
 
 // daemonFile fails on one that the daemon would refuse to start with.
-func (f *Facts) daemonFile(Wants) verdict {
+func (f *Facts) daemonFile(Wants) verdict.Finding {
 	switch {
 	case !f.Daemon.Exists:
 		return fine("there is none")

@@ -3,10 +3,12 @@ package survey
 import (
 	"fmt"
 	"slices"
+
+	"iact-infra/internal/verdict"
 )
 
 // kernel asks for 4 or newer: overlay2 needs it.
-func (f *Facts) kernel(Wants) verdict {
+func (f *Facts) kernel(Wants) verdict.Finding {
 	major, minor, ok := number(f.Kernel)
 	switch {
 	case !ok:
@@ -26,7 +28,7 @@ type need struct{ module, option string }
 
 // features asks for what every container uses. The overlay file system alone has a
 // substitute, which is slow.
-func (f *Facts) features(Wants) verdict {
+func (f *Facts) features(Wants) verdict.Finding {
 	var lacks, dark []string
 	for _, ns := range []string{"mnt", "net", "pid", "ipc", "uts"} {
 		if !slices.Contains(f.Modules.Namespaces, ns) {
@@ -59,7 +61,7 @@ func (f *Facts) features(Wants) verdict {
 
 // modules warns when those of the running kernel are gone, as after an upgrade
 // without a restart: what is not loaded yet cannot be.
-func (f *Facts) modules(Wants) verdict {
+func (f *Facts) modules(Wants) verdict.Finding {
 	modular := ""
 	for _, option := range []string{"OVERLAY_FS", "BRIDGE", "VETH", "NF_TABLES", "NF_NAT"} {
 		if f.Config[option] == "m" {
@@ -82,7 +84,7 @@ func (f *Facts) modules(Wants) verdict {
 	return fine("built into the kernel")
 }
 
-func (f *Facts) cgroups(Wants) verdict {
+func (f *Facts) cgroups(Wants) verdict.Finding {
 	switch f.Cgroup.Version {
 	case "2":
 		return fine("version 2")
@@ -95,7 +97,7 @@ func (f *Facts) cgroups(Wants) verdict {
 }
 
 // memoryLimits warns where they are off, as on a Raspberry Pi as it comes.
-func (f *Facts) memoryLimits(Wants) verdict {
+func (f *Facts) memoryLimits(Wants) verdict.Finding {
 	if f.Cgroup.Memory {
 		return fine("the memory controller is on")
 	}
@@ -107,7 +109,7 @@ func (f *Facts) memoryLimits(Wants) verdict {
 }
 
 // iptables says which kind rules the packets. Docker writes its rules with it.
-func (f *Facts) iptables(Wants) verdict {
+func (f *Facts) iptables(Wants) verdict.Finding {
 	var lacks []string
 	for _, n := range []need{{"nf_nat", "NF_NAT"}, {"xt_conntrack", "NETFILTER_XT_MATCH_CONNTRACK"}, {"xt_addrtype", "NETFILTER_XT_MATCH_ADDRTYPE"}} {
 		if f.part(n.module, n.option) == presenceNo {

@@ -6,10 +6,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"iact-infra/internal/verdict"
 )
 
 // ports says which of the wanted ones are taken, and by whom.
-func (f *Facts) ports(w Wants) verdict {
+func (f *Facts) ports(w Wants) verdict.Finding {
 	var taken, free []string
 	mine := true
 	for _, number := range w.Ports {
@@ -55,7 +57,7 @@ func defaultPools() []Pool {
 }
 
 // subnets looks for routes into the networks that Docker will make.
-func (f *Facts) subnets(w Wants) verdict {
+func (f *Facts) subnets(w Wants) verdict.Finding {
 	pools := f.Daemon.Pools
 	if len(pools) == 0 {
 		pools = defaultPools()
@@ -155,7 +157,7 @@ func few(all []string) string {
 }
 
 // forwarding is turned on by the daemon itself; something may turn it off again.
-func (f *Facts) forwarding(Wants) verdict {
+func (f *Facts) forwarding(Wants) verdict.Finding {
 	value, known := f.Sysctl["ip_forward"]
 	switch {
 	case !known:

@@ -3,11 +3,13 @@ package survey
 import (
 	"slices"
 	"strings"
+
+	"iact-infra/internal/verdict"
 )
 
 // proxies warns when one place has a proxy and another that needs it has none, or
 // a different one: curl works and apt does not, apt works and docker pull does not.
-func (f *Facts) proxies(Wants) verdict {
+func (f *Facts) proxies(Wants) verdict.Finding {
 	if !slices.ContainsFunc(f.Proxies, func(p Proxy) bool { return p.Name != "no_proxy" }) {
 		return fine("none is set")
 	}

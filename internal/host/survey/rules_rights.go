@@ -3,10 +3,12 @@ package survey
 import (
 	"fmt"
 	"slices"
+
+	"iact-infra/internal/verdict"
 )
 
 // rights asks whether this user can install.
-func (f *Facts) rights(Wants) verdict {
+func (f *Facts) rights(Wants) verdict.Finding {
 	r := f.Rights
 	who := fmt.Sprintf("%s (uid %d)", r.User, r.UID)
 	if r.UID == 0 {
@@ -34,7 +36,7 @@ func (f *Facts) rights(Wants) verdict {
 }
 
 // dockerGroup says whether this user may speak with the daemon.
-func (f *Facts) dockerGroup(Wants) verdict {
+func (f *Facts) dockerGroup(Wants) verdict.Finding {
 	r := f.Rights
 	member := slices.Contains(r.Groups, "docker")
 	switch {
@@ -49,7 +51,7 @@ func (f *Facts) dockerGroup(Wants) verdict {
 }
 
 // security says which modules confine containers.
-func (f *Facts) security(Wants) verdict {
+func (f *Facts) security(Wants) verdict.Finding {
 	switch {
 	case slices.Contains(f.LSM, "apparmor") && f.Tools["apt-get"] != "" && f.Tools["apparmor_parser"] == "":
 		return warn("AppArmor is on, and apparmor_parser is not installed", "the daemon cannot load its profile: containers do not start", "apt-get install apparmor")

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"iact-infra/internal/report"
+	"iact-infra/internal/verdict"
 )
 
 // size writes bytes; df never tells more than fits.
@@ -13,7 +14,7 @@ func size(n uint64) string { return report.Bytes(int64(min(n, 1<<62))) }
 
 // memory compares with what was asked for. A machine of 8 GB shows less of it:
 // the firmware and the kernel keep some, so a fourteenth may be missing.
-func (f *Facts) memory(w Wants) verdict {
+func (f *Facts) memory(w Wants) verdict.Finding {
 	m := f.Memory
 	evidence := fmt.Sprintf("%s, %s of it available", size(m.Total), size(m.Available))
 	if m.Total < w.Memory-w.Memory/14 {
@@ -38,7 +39,7 @@ func (f *Facts) where() string {
 	return text
 }
 
-func (f *Facts) space(w Wants) verdict {
+func (f *Facts) space(w Wants) verdict.Finding {
 	evidence := fmt.Sprintf("%s free of %s: %s", size(f.Data.Free), size(f.Data.Size), f.where())
 	if f.Data.Free < w.Disk {
 		return fail(evidence+"; wanted: "+size(w.Disk), "images, volumes and build caches would not fit",
@@ -48,7 +49,7 @@ func (f *Facts) space(w Wants) verdict {
 }
 
 // inodes only warns: full ones stop Docker as a full disk does, but not today.
-func (f *Facts) inodes(w Wants) verdict {
+func (f *Facts) inodes(w Wants) verdict.Finding {
 	d := f.Data
 	if d.Inodes == 0 {
 		return fine("%s has no limit", f.Data.Type)
@@ -61,7 +62,7 @@ func (f *Facts) inodes(w Wants) verdict {
 }
 
 // fileSystem asks for one on which overlay2 can lay its layers.
-func (f *Facts) fileSystem(Wants) verdict {
+func (f *Facts) fileSystem(Wants) verdict.Finding {
 	d := f.Data
 	evidence := d.Type + ": " + f.where()
 	for _, option := range []string{"ro", "noexec", "nosuid", "nodev"} {
@@ -97,7 +98,7 @@ func (f *Facts) fileSystem(Wants) verdict {
 }
 
 // dataRoot compares what was measured with what the daemon uses.
-func (f *Facts) dataRoot(Wants) verdict {
+func (f *Facts) dataRoot(Wants) verdict.Finding {
 	root, set := f.Data.Root, f.Daemon.Root
 	if set == "" {
 		set = f.Docker.Root

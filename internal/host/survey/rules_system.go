@@ -8,10 +8,11 @@ import (
 	"time"
 
 	"iact-infra/internal/report"
+	"iact-infra/internal/verdict"
 )
 
 // distribution asks for one that has packages of Docker.
-func (f *Facts) distribution(Wants) verdict {
+func (f *Facts) distribution(Wants) verdict.Finding {
 	os := f.OS
 	evidence := fmt.Sprintf("%s (ID=%s)", os.Name, os.ID)
 	if _, known := supported(os); known || slices.Contains([]string{"ubuntu", "debian", "raspbian", "fedora", "centos", "rhel", "rocky", "almalinux", "alpine"}, os.ID) {
@@ -28,7 +29,7 @@ func (f *Facts) distribution(Wants) verdict {
 }
 
 // release warns of one without security updates.
-func (f *Facts) release(Wants) verdict {
+func (f *Facts) release(Wants) verdict.Finding {
 	row, known := supported(f.OS)
 	if !known {
 		if f.OS.Version == "" {
@@ -47,7 +48,7 @@ func (f *Facts) release(Wants) verdict {
 }
 
 // architecture asks for one that Docker builds for, and for programs of its width.
-func (f *Facts) architecture(Wants) verdict {
+func (f *Facts) architecture(Wants) verdict.Finding {
 	evidence := fmt.Sprintf("%s, programs of %d bits", f.Arch, f.Bits)
 	if f.Bits == 0 {
 		evidence = f.Arch
@@ -69,7 +70,7 @@ func (f *Facts) architecture(Wants) verdict {
 }
 
 // inContainer warns: Docker in a container works only when that one was made for it.
-func (f *Facts) inContainer(Wants) verdict {
+func (f *Facts) inContainer(Wants) verdict.Finding {
 	switch {
 	case f.Virt.Container == "" && f.Virt.WSL == 1:
 		return fail("WSL 1 (kernel "+f.Kernel+")", "WSL 1 has no Linux kernel: no namespaces, no cgroups", "wsl --set-version NAME 2, in Windows")
@@ -85,7 +86,7 @@ func (f *Facts) inContainer(Wants) verdict {
 
 // virtualisation never fails: Docker Engine needs none. It is of use to virtual
 // machines (PROCED-INFRA-001).
-func (f *Facts) virtualisation(Wants) verdict {
+func (f *Facts) virtualisation(Wants) verdict.Finding {
 	where := "no virtual machine that is known"
 	if f.Virt.VM != "" {
 		where = "a virtual machine (" + f.Virt.VM + ")"
@@ -108,7 +109,7 @@ func (f *Facts) virtualisation(Wants) verdict {
 }
 
 // processOne says how the daemon will be run.
-func (f *Facts) processOne(Wants) verdict {
+func (f *Facts) processOne(Wants) verdict.Finding {
 	switch {
 	case f.Init.Systemd && (f.Init.State == "degraded" || f.Init.State == "maintenance"):
 		return warn("systemd, "+f.Init.State, "units have failed; Docker's own may depend on them", "systemctl --failed")
@@ -124,7 +125,7 @@ func (f *Facts) processOne(Wants) verdict {
 
 // clock compares with the clock of this machine: certificates and apt's indexes
 // are refused when it is far off.
-func (f *Facts) clock(Wants) verdict {
+func (f *Facts) clock(Wants) verdict.Finding {
 	if f.Clock.IsZero() {
 		return unknown("clock", "date prints no seconds")
 	}
@@ -146,7 +147,7 @@ func (f *Facts) clock(Wants) verdict {
 }
 
 // tools asks for what the next steps call.
-func (f *Facts) tools(Wants) verdict {
+func (f *Facts) tools(Wants) verdict.Finding {
 	var lacks []string
 	has := func(t string) bool { return f.Tools[t] != "" }
 	if !has("git") {

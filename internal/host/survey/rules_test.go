@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"iact-infra/internal/verdict"
 )
 
 // edge is a healthy Ubuntu 24.04 with one thing changed.
@@ -139,7 +141,7 @@ func TestEachRuleJudgesItsEdges(t *testing.T) {
 			e.change(f, &w)
 			got := finding(t, f.Judge(w), e.code)
 			state, word, _ := strings.Cut(e.want, " ")
-			if text := got.Evidence + "\n" + got.Cause + "\n" + got.Fix; string(got.State) != state || !strings.Contains(text, word) {
+			if text := got.Seen + "\n" + got.Cause.EN + "\n" + got.Fix.EN; string(got.State) != state || !strings.Contains(text, word) {
 				t.Errorf("%s\n%s\nwant %s", got.State, text, e.want)
 			}
 		})
@@ -155,8 +157,8 @@ func TestWhatWasNotReadIsSaidAndNeverGuessed(t *testing.T) {
 			if !slices.Contains(rules()[i].needs, section) {
 				continue
 			}
-			if got.State != Warn || !got.Unknown || !strings.Contains(got.Evidence, section+": permission denied") {
-				t.Errorf("%s without %s: %s %s", got.Code, section, got.State, got.Evidence)
+			if got.State != verdict.Warn || !got.Unknown || !strings.Contains(got.Seen, section+": permission denied") {
+				t.Errorf("%s without %s: %s %s", got.Code, section, got.State, got.Seen)
 			}
 		}
 	}
@@ -177,8 +179,8 @@ func TestAMachineThatTellsNothingGivesNoFailure(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, got := range f.Judge(wants()) {
-		if got.State != Warn || !got.Unknown {
-			t.Errorf("%s: %s %s", got.Code, got.State, got.Evidence)
+		if got.State != verdict.Warn || !got.Unknown {
+			t.Errorf("%s: %s %s", got.Code, got.State, got.Seen)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"iact-infra/internal/command"
 	"iact-infra/internal/command/commandtest"
+	"iact-infra/internal/verdict"
 )
 
 // as runs everything as another user.
@@ -75,7 +76,7 @@ func TestAUserWithoutRightsGetsFindings(t *testing.T) {
 	if len(r.Findings) != len(rules()) || f.OS.ID == "" || f.Memory.Total == 0 || f.Data.Size == 0 {
 		t.Errorf("%d findings, facts %+v", len(r.Findings), f)
 	}
-	if os.Geteuid() == 0 && (f.Rights.UID == 0 || finding(t, r.Findings, "HC-RGT-001").State != Fail) {
+	if os.Geteuid() == 0 && (f.Rights.UID == 0 || finding(t, r.Findings, "HC-RGT-001").State != verdict.Fail) {
 		t.Errorf("nobody may install: %+v", f.Rights)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"iact-infra/internal/verdict"
 	"iact-infra/internal/vm/vagrantfile"
 )
 
@@ -41,7 +42,7 @@ func wants(provider string) Wants {
 	return w
 }
 
-func finding(t *testing.T, all []Finding, code string) Finding {
+func finding(t *testing.T, all []verdict.Finding, code string) verdict.Finding {
 	t.Helper()
 	for _, f := range all {
 		if f.Code == code {
@@ -49,7 +50,7 @@ func finding(t *testing.T, all []Finding, code string) Finding {
 		}
 	}
 	t.Fatalf("no finding %s", code)
-	return Finding{}
+	return verdict.Finding{}
 }
 
 // hosts are the fixtures by provider, with the findings that are not ok and a
@@ -128,7 +129,7 @@ func TestEachHostHasItsFindingsAndNoOthers(t *testing.T) {
 				state, word, listed := strings.Cut(want[got.Code], " ")
 				delete(left, got.Code)
 				switch {
-				case !listed && got.State != OK:
+				case !listed && got.State != verdict.OK:
 					t.Errorf("%s: %s", got.Code, line)
 				case listed && (string(got.State) != state || !strings.Contains(got.Seen, word)):
 					t.Errorf("%s: %s, want %s", got.Code, line, want[got.Code])
@@ -162,10 +163,10 @@ func TestWhatIsNotWellHasACauseAndAFixInBothLanguages(t *testing.T) {
 		provider, host, _ := strings.Cut(name, " ")
 		for _, f := range fixture(t, host).Judge(wants(provider)) {
 			told := f.Cause.ES != "" && f.Cause.EN != "" && f.Fix.ES != "" && f.Fix.EN != ""
-			if f.Title.ES == "" || f.Title.EN == "" || f.Seen == "" || (f.State != OK) != told {
+			if f.Title.ES == "" || f.Title.EN == "" || f.Seen == "" || (f.State != verdict.OK) != told {
 				t.Errorf("%s: %+v says too little or too much", name, f)
 			}
-			if f.State != OK && f.Cause.ES == f.Cause.EN {
+			if f.State != verdict.OK && f.Cause.ES == f.Cause.EN {
 				t.Errorf("%s: the cause of %s is in one language", name, f.Code)
 			}
 		}

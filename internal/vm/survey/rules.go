@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"iact-infra/internal/procedure"
+	"iact-infra/internal/verdict"
 	"iact-infra/internal/vm/provider"
 )
 
@@ -15,13 +16,13 @@ type rule struct {
 	title        procedure.Text
 	needs        []string
 	only, system string
-	judge        func(*Facts, Wants) verdict
+	judge        func(*Facts, Wants) verdict.Finding
 }
 
 // rules is the table, in the order in which a person would look.
 func rules() []rule {
-	row := func(code, es, en, needs string, judge func(*Facts, Wants) verdict) rule {
-		return rule{code: code, title: say(es, en), needs: strings.Fields(needs), judge: judge}
+	row := func(code, es, en, needs string, judge func(*Facts, Wants) verdict.Finding) rule {
+		return rule{code: code, title: verdict.Say(es, en), needs: strings.Fields(needs), judge: judge}
 	}
 	of := func(only string, r rule) rule { r.only = only; return r }
 	on := func(system string, r rule) rule { r.system = system; return r }
@@ -58,19 +59,20 @@ func rules() []rule {
 
 // Judge holds the facts against what is wanted: one finding for each rule that is
 // about this provider and system, in the order of the table. It is pure.
-func (f *Facts) Judge(w Wants) []Finding {
-	var all []Finding
+func (f *Facts) Judge(w Wants) []verdict.Finding {
+	var all []verdict.Finding
 	for _, r := range rules() {
 		if r.only != "" && r.only != w.Provider || r.system != "" && f.System != "" && r.system != f.System {
 			continue
 		}
-		v := f.apply(r, w)
-		all = append(all, Finding{Code: r.code, State: v.state, Unknown: v.unknown, Title: r.title, Seen: v.seen, Cause: v.cause, Fix: v.fix})
+		found := f.apply(r, w)
+		found.Code, found.Title = r.code, r.title
+		all = append(all, found)
 	}
 	return all
 }
 
-func (f *Facts) apply(r rule, w Wants) verdict {
+func (f *Facts) apply(r rule, w Wants) verdict.Finding {
 	for _, need := range r.needs {
 		if why, missing := f.Unread[need]; missing {
 			return unknown(need, why)

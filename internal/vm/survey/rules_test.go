@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"iact-infra/internal/verdict"
 	"iact-infra/internal/vm/vagrantfile"
 )
 
@@ -198,7 +199,7 @@ func TestWhatWasNotReadIsSaidAndNeverAFailure(t *testing.T) {
 	for _, provider := range []string{"libvirt", "virtualbox"} {
 		f := Parse("@@ failed sh is not there\n")
 		for _, got := range f.Judge(wants(provider)) {
-			if got.State == Fail {
+			if got.State == verdict.Fail {
 				t.Errorf("%s: %s %s", got.Code, got.State, got.Seen)
 			}
 		}
@@ -206,8 +207,8 @@ func TestWhatWasNotReadIsSaidAndNeverAFailure(t *testing.T) {
 			f := fixture(t, "debian-12-libvirt")
 			f.Unread = map[string]string{section: "permission denied"}
 			for _, r := range rules() {
-				if v := f.apply(r, wants(provider)); len(r.needs) > 0 && r.needs[0] == section && (v.state != Warn || !v.unknown || !strings.Contains(v.seen, section+": permission denied")) {
-					t.Errorf("%s without %s: %s %s", r.code, section, v.state, v.seen)
+				if v := f.apply(r, wants(provider)); len(r.needs) > 0 && r.needs[0] == section && (v.State != verdict.Warn || !v.Unknown || !strings.Contains(v.Seen, section+": permission denied")) {
+					t.Errorf("%s without %s: %s %s", r.code, section, v.State, v.Seen)
 				}
 			}
 		}

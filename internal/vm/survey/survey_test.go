@@ -17,6 +17,7 @@ import (
 	"iact-infra/internal/command"
 	"iact-infra/internal/command/commandtest"
 	"iact-infra/internal/fault"
+	"iact-infra/internal/verdict"
 )
 
 func TestRealThisHostTellsEverythingForLittle(t *testing.T) {
@@ -139,10 +140,10 @@ func TestAPlaceThatIsToBeMadeIsMeasuredAbove(t *testing.T) {
 
 func TestOnlyAFailureIsAnErrorAndAPrerequisiteIsMissing(t *testing.T) {
 	t.Parallel()
-	for name, want := range map[string]State{"debian-12-libvirt": OK, "wsl2": Fail} {
+	for name, want := range map[string]verdict.State{"debian-12-libvirt": verdict.OK, "wsl2": verdict.Fail} {
 		r := fixture(t, name).Report(wants("libvirt"))
 		err := r.Err("en")
-		if r.State != want || (err != nil) != (want == Fail) {
+		if r.State != want || (err != nil) != (want == verdict.Fail) {
 			t.Errorf("%s: %s, %v", name, r.State, err)
 		}
 		if err != nil && (fault.Code(err) != fault.Missing || !strings.Contains(fault.Hint(err), "systemctl enable") || err.Error() != "check host: it cannot run the machines: VC-PRV-006") {
@@ -156,7 +157,7 @@ func TestTheJSONIsStable(t *testing.T) {
 	f := fixture(t, "no-group")
 	f.Took = 1500 * time.Millisecond
 	r := f.Report(wants("libvirt"))
-	r.Findings = []Finding{finding(t, r.Findings, "VC-PRV-006")}
+	r.Findings = []verdict.Finding{finding(t, r.Findings, "VC-PRV-006")}
 	got, err := json.Marshal(r)
 	want := `{"provider":"libvirt","state":"fail","duration_seconds":1.5,"findings":[{"code":"VC-PRV-006","state":"fail","unknown":false,` +
 		`"title":{"es":"libvirt contesta","en":"Libvirt answers"},"seen":"Failed to connect socket to '/var/run/libvirt/libvirt-sock': Permission denied",` +

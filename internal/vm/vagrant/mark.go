@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"iact-infra/internal/whole"
 )
 
 // Marks are notes about what has become of machines. Vagrant's own mark says
@@ -31,14 +33,10 @@ func (m Marks) Set(name string, mark Mark) error {
 	if err != nil {
 		return fmt.Errorf("note how it stands with %s: %w", name, err)
 	}
-	if err := os.MkdirAll(m.Dir, 0o700); err != nil {
+	if err := whole.Text(m.file(name), text); err != nil {
 		return fmt.Errorf("note how it stands with %s: %w", name, err)
 	}
-	fresh := m.file(name) + ".new"
-	if err := os.WriteFile(fresh, text, 0o600); err != nil {
-		return fmt.Errorf("note how it stands with %s: %w", name, err)
-	}
-	return os.Rename(fresh, m.file(name))
+	return nil
 }
 
 // Of is the last note about a machine; false when there is none that can be read.

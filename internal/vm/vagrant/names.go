@@ -15,6 +15,7 @@ import (
 
 	"iact-infra/internal/command"
 	"iact-infra/internal/fault"
+	"iact-infra/internal/whole"
 )
 
 // File is the path of the Vagrantfile.
@@ -71,14 +72,10 @@ func (p Project) keep(digest string, names []string) error {
 	if p.Cache == "" {
 		return nil
 	}
-	if err := os.MkdirAll(p.Cache, 0o700); err != nil {
+	if err := whole.Text(p.namesFile(), []byte(digest+"\n"+strings.Join(names, "\n")+"\n")); err != nil {
 		return fmt.Errorf("keep the names of the machines: %w", err)
 	}
-	fresh := p.namesFile() + ".new"
-	if err := os.WriteFile(fresh, []byte(digest+"\n"+strings.Join(names, "\n")+"\n"), 0o600); err != nil {
-		return fmt.Errorf("keep the names of the machines: %w", err)
-	}
-	return os.Rename(fresh, p.namesFile())
+	return nil
 }
 
 // defined reads `config.vm.define "NAME"` of a Vagrantfile. It is plain when

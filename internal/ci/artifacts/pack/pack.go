@@ -21,11 +21,12 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"iact-infra/internal/fault"
+	"iact-infra/internal/whole"
 )
 
 // Archive writes the files and directories, paths with slashes below root, to file.
 func Archive(ctx context.Context, file, root string, paths []string) error {
-	return Whole(file, func(w io.Writer) error {
+	return whole.Write(file, 0o644, func(w io.Writer) error {
 		// One thread: what several give together might depend on their number.
 		z, err := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(8<<20))
 		if err != nil {
@@ -115,33 +116,8 @@ func Sums(file string, sums []Sum) error {
 		}
 		fmt.Fprintf(&text, "%s  %s\n", s.Hex, name)
 	}
-	return Whole(file, func(w io.Writer) error {
+	return whole.Write(file, 0o644, func(w io.Writer) error {
 		_, err := w.Write(text.Bytes())
 		return err
 	})
-}
-
-// Whole gives file its name only once it is written whole.
-func Whole(file string, write func(io.Writer) error) (err error) {
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return err
-	}
-	out, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("write %s: %w", file, err)
-			// The reason is told; what is left of the file has nobody to tell.
-			_, _ = out.Close(), os.Remove(out.Name())
-		}
-	}()
-	if err := write(out); err != nil {
-		return err
-	}
-	if err := errors.Join(out.Chmod(0o644), out.Close()); err != nil {
-		return err
-	}
-	return os.Rename(out.Name(), file)
 }

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -74,23 +73,6 @@ func TestWhatIsNoFileIsRefusedAndLeavesNoArchive(t *testing.T) {
 	}
 	if left := sh(t, out, "ls -A"); left != "" {
 		t.Errorf("left %q", left)
-	}
-}
-
-func TestAnOldFileStaysUntilTheNewOneIsWhole(t *testing.T) {
-	t.Parallel()
-	file := filepath.Join(t.TempDir(), "f")
-	for _, write := range []func(io.Writer) error{
-		func(w io.Writer) error { _, err := io.WriteString(w, "old"); return err },
-		func(w io.Writer) error {
-			_, err := io.WriteString(w, "ne")
-			return errors.Join(err, errors.New("disk full"))
-		},
-	} {
-		_ = pack.Whole(file, write)
-	}
-	if text, err := os.ReadFile(file); string(text) != "old" {
-		t.Errorf("got %q, %v", text, err)
 	}
 }
 

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"iact-infra/internal/ci/verdict"
 	"iact-infra/internal/fault"
+	"iact-infra/internal/verdict"
 )
 
 func three() []verdict.Finding {
