@@ -11,7 +11,7 @@ import (
 	"iact-infra/internal/ci/fingerprint"
 	"iact-infra/internal/ci/outcome"
 	"iact-infra/internal/ci/pipeline"
-	"iact-infra/internal/ci/whole"
+	"iact-infra/internal/whole"
 )
 
 // built is an image that a job has made. An image lives with a daemon and in no

@@ -27,9 +27,9 @@ import (
 	"iact-infra/internal/ci/outcome"
 	"iact-infra/internal/ci/pipeline"
 	"iact-infra/internal/ci/versions"
-	"iact-infra/internal/ci/whole"
 	"iact-infra/internal/command"
 	"iact-infra/internal/redact"
+	"iact-infra/internal/whole"
 )
 
 // Options are what jobs are run with.
