@@ -47,19 +47,28 @@ func TestThisMachineTellsEverything(t *testing.T) {
 	}
 }
 
-func TestItTakesLessThanASecond(t *testing.T) {
+// A machine that needs a second only to start as many programs as the survey does is no measure of it.
+func TestSlowItTakesLessThanASecond(t *testing.T) {
 	// Alone: others' work must not count. The best of some, for the same reason.
-	best := time.Hour
+	door := command.NewDoor(command.Local())
+	best, starting := time.Hour, time.Hour
 	for range 5 {
-		f, err := Survey(t.Context(), command.NewDoor(command.Local()), Wants{})
+		f, err := Survey(t.Context(), door, Wants{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if best = min(best, f.Took); best < time.Second {
 			return
 		}
+		began := time.Now()
+		if err := door.Run(t.Context(), command.Read("sh", "-c", "i=0; while [ $i -lt 300 ]; do /bin/true; i=$((i+1)); done")); err != nil {
+			t.Fatal(err)
+		}
+		starting = min(starting, time.Since(began))
 	}
-	t.Errorf("it took %s", best)
+	if best > 2*starting {
+		t.Errorf("it took %s, and starting 300 programs %s", best, starting)
+	}
 }
 
 func TestAUserWithoutRightsGetsFindings(t *testing.T) {
