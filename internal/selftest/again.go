@@ -17,9 +17,6 @@ const mostAgain = 5
 // deterministic: where one of them failed, nothing gets a second look.
 func (s *suite) lookAgain(ctx context.Context, env []string, seen *results, flags []string) error {
 	for _, pkg := range seen.unsteady() {
-		if ctx.Err() != nil {
-			return nil
-		}
 		second := newResults(s.out)
 		if err := s.stream(ctx, second, env, append(slices.Clone(flags), pkg)); err != nil {
 			return err

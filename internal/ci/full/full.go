@@ -100,6 +100,6 @@ func look(dir string) (said string, device uint64, short bool) {
 	if disk.Files > 0 {
 		said += fmt.Sprintf(" and %d inodes", disk.Ffree)
 	}
-	device = uint64(stat.Dev) //nolint:unconvert // the same
+	device = uint64(stat.Dev)
 	return said + " free", device, free < little || disk.Files > 0 && disk.Ffree < fewInodes
 }

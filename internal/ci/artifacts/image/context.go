@@ -127,7 +127,7 @@ func ignored(dir string) (rules, error) {
 		}
 		is, err := regexp.Compile(expression(line))
 		if err != nil {
-			return rules{}, nil //nolint:nilerr // docker refuses the file, and says why better
+			return rules{}, nil // docker refuses the file, and says why better
 		}
 		r.all, r.again = append(r.all, rule{is, back}), r.again || back
 	}
