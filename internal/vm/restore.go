@@ -117,7 +117,11 @@ func (r *Room) losses(ctx context.Context, all []machine, name string) ([]string
 			}
 		}
 		if age == "" {
-			return nil, fault.New(fault.Usage, "it has: "+dash(strings.Join(names, ", ")), fmt.Errorf("restore snapshot %s: %s has none of that name", name, m.Name))
+			hint := "it has: " + strings.Join(names, ", ")
+			if len(names) == 0 {
+				hint = "it has no snapshot yet; go tool mage vm:snapshot -name=NAME takes one"
+			}
+			return nil, fault.New(fault.Usage, hint, fmt.Errorf("restore snapshot %s: %s has none of that name", name, m.Name))
 		}
 		losses = append(losses, fmt.Sprintf("%s loses all that was written to its disks in the last %s", m.Name, age))
 	}
