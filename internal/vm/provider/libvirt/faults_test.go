@@ -3,9 +3,10 @@ package libvirt_test
 import (
 	"context"
 	"errors"
+	"os"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"iact-infra/internal/command"
 	"iact-infra/internal/command/commandtest"
@@ -119,13 +120,26 @@ func TestWithoutVirshTheHintNamesThePackages(t *testing.T) {
 }
 
 // Whoever interrupts virsh in the middle of a snapshot leaves libvirt at work, and the machine may be held still then.
+// interrupted is a machine whose user presses Ctrl-C as soon as a snapshot has begun.
+type interrupted struct {
+	command.Transport
+	now func()
+}
+
+func (i interrupted) Start(ctx context.Context, c command.Command, stdout *os.File) (command.Process, error) {
+	p, err := i.Transport.Start(ctx, c, stdout)
+	if slices.Contains(c.Args, "snapshot-create-as") {
+		i.now()
+	}
+	return p, err
+}
+
 func TestAnInterruptedSnapshotLeavesTheMachineRunning(t *testing.T) {
 	t.Parallel()
 	asks := func(state, reason string) *commandtest.Call {
 		return virsh(commandtest.Any).Reading().Prints(answer(false, state, reason))
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(20*time.Millisecond, cancel)
 	fake := commandtest.NewOrdered(t,
 		asks("1", "1"),
 		virsh("-q", "snapshot-create-as", id, "--name", "one").Changing().Blocks(),
@@ -134,7 +148,7 @@ func TestAnInterruptedSnapshotLeavesTheMachineRunning(t *testing.T) {
 		virsh("-q", "resume", id).Changing(),
 		asks("1", "5"),
 	)
-	err := libvirt.New(command.NewDoor(fake), "").Take(ctx, id, "one", "")
+	err := libvirt.New(command.NewDoor(interrupted{fake, cancel}), "").Take(ctx, id, "one", "")
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
