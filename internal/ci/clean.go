@@ -95,13 +95,11 @@ func (s *site) litter(what Cleaning) []string {
 
 // ignored refuses a path that git tracks.
 func (s *site) ignored(ctx context.Context, door *command.Door, path string) error {
-	ask := command.Read("git", "ls-files", "-z", "--", path)
-	ask.Dir = s.project
-	tracked, err := door.Text(ctx, ask).String()
-	if err != nil { // no repository: nothing is tracked
-		return nil //nolint:nilerr // the reason stands there
+	files, err := known(ctx, door, s.project, ":(literal)"+path)
+	if err != nil {
+		return err
 	}
-	if tracked != "" {
+	if files != "" {
 		return fault.New(fault.Usage, "take it out of the outputs of its job, or out of git: git rm -r --cached "+path, fmt.Errorf("remove %s: git tracks files in it", path))
 	}
 	return nil

@@ -39,21 +39,30 @@ func tracked(ctx context.Context, door *command.Door, project string, job pipeli
 	if len(job.Outputs) == 0 {
 		return "", "", nil
 	}
-	ask := command.Read("git", "ls-files", "-z", "--")
+	var specs []string
 	for _, out := range job.Outputs {
-		ask.Args = append(ask.Args, ":(glob)"+path.Clean(out), ":(glob)"+path.Clean(out)+"/**")
+		specs = append(specs, ":(glob)"+path.Clean(out), ":(glob)"+path.Clean(out)+"/**")
 	}
-	ask.Dir = filepath.Join(project, filepath.FromSlash(job.Dir))
-	answer, err := door.Text(ctx, ask).String()
-	if ctx.Err() != nil {
-		return "", "", ctx.Err()
-	}
-	if err != nil || answer == "" { // no git, no repository, no directory: nothing is tracked
-		return "", "", nil //nolint:nilerr // the reason stands there
+	answer, err := known(ctx, door, filepath.Join(project, filepath.FromSlash(job.Dir)), specs...)
+	if err != nil || answer == "" {
+		return "", "", err
 	}
 	file, _, _ = strings.Cut(answer, "\x00")
 	at := slices.IndexFunc(job.Outputs, func(out string) bool { return holds(out, file) })
 	return job.Outputs[max(at, 0)], file, nil
+}
+
+// known are the files that git tracks below a directory, each with a zero byte;
+// none without git, a repository or the directory. A copy that belongs to another
+// user counts, too: without a monitor git runs nothing that the copy names.
+func known(ctx context.Context, door *command.Door, dir string, specs ...string) (string, error) {
+	ask := command.Read("git", append([]string{"-c", "safe.directory=*", "-c", "core.fsmonitor=false", "ls-files", "-z", "--"}, specs...)...)
+	ask.Dir = dir
+	files, err := door.Text(ctx, ask).String()
+	if err != nil {
+		return "", ctx.Err() // nothing is tracked, unless it was cut off
+	}
+	return files, nil
 }
 
 // holds says whether a file lies in an output, which may be a pattern.

@@ -51,6 +51,17 @@ func TestABuildLeavesOutputsThatGitTracksAsTheyLie(t *testing.T) {
 	}
 }
 
+func TestFilesOfARepositoryThatBelongsToAnotherUserAreLeftAsWell(t *testing.T) {
+	r := newRig(t, job("build", "outputs: [made]", "mkdir -p made"))
+	r.put("project/a/made/page.html", "committed\n")
+	r.commit("a/made/page.html")
+	t.Setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+	r.good("ci:build")
+	if got := r.read("project/a/made/page.html"); got != "committed\n" {
+		t.Errorf("the file holds %q", got)
+	}
+}
+
 func TestOutputsThatGitDoesNotKnowAreMadeAnewAndCached(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, job("build", "outputs: [made]", "mkdir made", "echo built >made/out.txt"))
