@@ -10,6 +10,9 @@ import (
 	"iact-infra/internal/command"
 )
 
+// longNames is what test:all runs without the race detector.
+const longNames = "^(TestSlow|TestRealSlow)"
+
 // passes runs every test once, without cached results: the slow ones as they are, since they measure or work long, and
 // all others under the race detector, which makes work three times as long. It needs a C compiler; without one all
 // tests run as they are.
@@ -20,21 +23,28 @@ func (s *suite) passes(ctx context.Context, env []string) error {
 	if err != nil {
 		return err
 	}
+	everything, flags := []string{"./..."}, []string{"-count=1", "-timeout=30m"}
 	if strings.TrimSpace(enabled) != "1" {
 		fmt.Fprintln(s.out, "   no C compiler: without the race detector")
-		return s.judge(s.tests(ctx, env, true, "-count=1", "-timeout=30m"))
+		return s.judge(s.tests(ctx, env, true, everything, flags...))
 	}
-	const long = "^(TestSlow|TestRealSlow)"
-	return s.judge(
-		s.tests(ctx, env, true, "-count=1", "-timeout=30m", "-race", "-skip="+long),
-		s.tests(ctx, env, true, "-count=1", "-timeout=30m", "-run="+long))
+	long, err := s.longTests(ctx)
+	if err != nil {
+		return err
+	}
+	quick := s.tests(ctx, env, true, everything, append(flags, "-race", "-skip="+longNames)...)
+	if len(long) == 0 {
+		return s.judge(quick)
+	}
+	return s.judge(quick, s.tests(ctx, env, true, long, append(flags, "-run="+longNames)...))
 }
 
-// tests runs `go test` over everything and reports on it. env names the services; again gives what failed beside them a
-// second look.
-func (s *suite) tests(ctx context.Context, env []string, again bool, flags ...string) error {
+// tests runs `go test` over packages and reports on it. env names the services; again gives what failed beside them a
+// second look. What `go vet` says has a stage of its own.
+func (s *suite) tests(ctx context.Context, env []string, again bool, packages []string, flags ...string) error {
 	seen := newResults(s.out)
-	err := s.stream(ctx, seen, env, append(slices.Clone(flags), "./..."))
+	flags = append(slices.Clone(flags), "-vet=off")
+	err := s.stream(ctx, seen, env, slices.Concat(flags, packages))
 	if again {
 		err = errors.Join(err, s.lookAgain(ctx, env, seen, flags))
 	}
@@ -80,7 +90,7 @@ func (s *suite) judge(passes ...error) error {
 
 // quick is the pass of the quick loop.
 func (s *suite) quick(ctx context.Context) error {
-	return s.judge(s.tests(ctx, nil, false, "-skip=^(TestReal|TestSlow)"))
+	return s.judge(s.tests(ctx, nil, false, []string{"./..."}, "-skip=^(TestReal|TestSlow)"))
 }
 
 // slowest names the tests that take the quick out of the quick loop.

@@ -64,7 +64,7 @@ func Slow(ctx context.Context) error {
 	return run(ctx, func(ctx context.Context, s *suite) error {
 		s.stage(ctx, "install", s.script("install.sh"))
 		s.stage(ctx, "test", func(ctx context.Context) error {
-			return s.judge(s.tests(ctx, nil, false, "-count=1", "-tags=slow", "-timeout=6h", "-run=^TestWhole"))
+			return s.judge(s.tests(ctx, nil, false, []string{"./..."}, "-count=1", "-tags=slow", "-timeout=6h", "-run=^TestWhole"))
 		})
 		return s.verdict(ctx)
 	})
