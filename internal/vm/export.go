@@ -62,6 +62,16 @@ func (r *Room) export(ctx context.Context, w *procedure.Work) error {
 	if note.Dir, err = filepath.Abs(note.Dir); err != nil {
 		return err
 	}
+	var cut exporting
+	goesOn, err := w.Recall(exportKey, &cut)
+	if err != nil {
+		return err
+	}
+	if goesOn && cut.Dir == note.Dir { // what a killed run has left there is of no use
+		if err := emptied(cut); err != nil {
+			return fmt.Errorf("export %s: %w", m.Name, err)
+		}
+	}
 	there, err := os.ReadDir(note.Dir)
 	note.Made = os.IsNotExist(err)
 	if err == nil && len(there) > 0 {
@@ -81,14 +91,18 @@ func (r *Room) export(ctx context.Context, w *procedure.Work) error {
 	r.exportedTo = done
 	r.mu.Unlock()
 	w.Publish(done, func(out io.Writer) {
+		for _, note := range done.Notes {
+			fmt.Fprintln(out, "note: "+note)
+		}
 		fmt.Fprintf(out, "%s: %s of %s; %s tells how it is imported\n", note.Dir, report.Bytes(done.Size), m.Name, readmeFile)
 	})
 	return nil
 }
 
 func (r *Room) exportTo(ctx context.Context, w *procedure.Work, m machine, done *Exported) (err error) {
-	scratch := filepath.Join(done.Dir, ".scratch")
-	if err := os.Mkdir(scratch, 0o700); err != nil {
+	// Under a name of its own: that of a run that was killed is told to be gone.
+	scratch, err := os.MkdirTemp(done.Dir, ".scratch-*")
+	if err != nil {
 		return err
 	}
 	if m.on() {
@@ -222,6 +236,11 @@ func (r *Room) unexport(_ context.Context, w *procedure.Work) error {
 	if !found {
 		return procedure.ErrNothingToUndo
 	}
+	return emptied(note)
+}
+
+// emptied takes away what an export has written, and its directory if it made that.
+func emptied(note exporting) error {
 	there, err := os.ReadDir(note.Dir)
 	if err != nil && !os.IsNotExist(err) {
 		return err

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 
-	"iact-infra/internal/command"
 	"iact-infra/internal/diskimage/nbd"
 	"iact-infra/internal/fault"
 	"iact-infra/internal/vm/provider"
@@ -72,24 +71,24 @@ func (p *Provider) Capture(ctx context.Context, id, scratch string) (*provider.C
 
 // captureLive begins a backup of libvirt in pull mode.
 func (p *Provider) captureLive(ctx context.Context, id, scratch string, disks []disk, c *provider.Capture) (err error) {
-	if err := p.abandoned(ctx, id); err != nil {
+	ended, err := p.abandoned(ctx, id)
+	if err != nil {
 		return err
+	}
+	if ended {
+		c.Notes = append(c.Notes, "a backup of it that was killed still held its disks, and was ended")
 	}
 	if err := os.WriteFile(filepath.Join(scratch, ownerFile), []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil {
 		return err
 	}
-	sockets, err := os.MkdirTemp("", "iact-vm-") // the path of a socket is short
+	sockets, err := socketDir(ctx)
 	if err != nil {
 		return err
 	}
 	socket := filepath.Join(sockets, "s")
 	file := filepath.Join(scratch, "backup.xml")
 	end := func() error {
-		late := context.WithoutCancel(ctx)
-		err := p.change(late, "domjobabort", id)
-		if errors.Is(err, provider.ErrState) || errors.Is(err, provider.ErrGone) {
-			err = nil // it has ended with the machine
-		}
+		err := p.endJob(context.WithoutCancel(ctx), id)
 		err = errors.Join(err, os.RemoveAll(sockets), os.Remove(file), os.Remove(filepath.Join(scratch, ownerFile)))
 		for _, one := range disks {
 			if gone := os.Remove(overlay(scratch, one)); gone != nil && !os.IsNotExist(gone) {
@@ -101,12 +100,7 @@ func (p *Provider) captureLive(ctx context.Context, id, scratch string, disks []
 	if err := os.WriteFile(file, backupXML(socket, scratch, disks), 0o600); err != nil {
 		return errors.Join(err, os.RemoveAll(sockets))
 	}
-	c.Frozen = p.freeze(ctx, id)
-	err = p.change(ctx, "backup-begin", id, file)
-	if c.Frozen {
-		err = errors.Join(err, p.change(context.WithoutCancel(ctx), "domfsthaw", id))
-	}
-	if err != nil {
+	if c.Frozen, err = p.begin(ctx, id, file); err != nil {
 		return errors.Join(err, end())
 	}
 	if err := p.open(ctx, disks, func(one disk) (string, string) { return socket, one.Target.Dev }, c); err != nil {
@@ -137,27 +131,11 @@ func (p *Provider) open(ctx context.Context, disks []disk, where func(disk) (soc
 	return nil
 }
 
-// freeze has the guest's agent freeze its file systems, where there is one that
-// answers: what is on the disks is then whole, and not only recoverable.
-func (p *Provider) freeze(ctx context.Context, id string) bool {
-	live, err := p.ask(ctx, "dumpxml", id)
-	if err != nil || !strings.Contains(live, "name='org.qemu.guest_agent.0' state='connected'") {
-		return false
-	}
-	c := command.Change("virsh", "-c", p.uri, "-q", "domfsfreeze", id)
-	if p.door.Run(ctx, c) == nil {
-		return true
-	}
-	// It may have frozen some, and said so too late.
-	_ = p.change(context.WithoutCancel(ctx), "domfsthaw", id)
-	return false
-}
-
 // abandoned ends a backup whose process is gone, and refuses beside another one.
-func (p *Provider) abandoned(ctx context.Context, id string) error {
+func (p *Provider) abandoned(ctx context.Context, id string) (ended bool, err error) {
 	said, err := p.ask(ctx, "backup-dumpxml", id)
 	if err != nil {
-		return nil //nolint:nilerr // there is no backup
+		return false, nil //nolint:nilerr // there is no backup
 	}
 	var running struct {
 		Scratch []struct {
@@ -165,26 +143,26 @@ func (p *Provider) abandoned(ctx context.Context, id string) error {
 		} `xml:"disks>disk>scratch"`
 	}
 	if err := xml.Unmarshal([]byte(said), &running); err != nil || len(running.Scratch) == 0 {
-		return locked("another backup of it runs")
+		return false, locked("another backup of it runs")
 	}
 	dir := filepath.Dir(running.Scratch[0].File)
 	owner, err := os.ReadFile(filepath.Join(dir, ownerFile))
 	if _, unset := os.Stat(dir); os.IsNotExist(unset) {
-		return p.change(ctx, "domjobabort", id) // what it wrote to is gone
+		return true, p.endJob(ctx, id) // what it wrote to is gone
 	}
 	if err != nil {
-		return locked("another backup of it runs")
+		return false, locked("another backup of it runs")
 	}
-	if _, err := os.Stat("/proc/" + string(owner)); err == nil {
-		return locked("process " + string(owner) + " backs it up")
+	if alive(string(owner)) {
+		return false, locked("process " + string(owner) + " backs it up")
 	}
-	if err := p.change(ctx, "domjobabort", id); err != nil {
-		return err
+	if err := p.endJob(ctx, id); err != nil {
+		return false, err
 	}
 	for _, one := range running.Scratch {
 		_ = os.Remove(one.File) // libvirt removes it, or it is in nobody's way
 	}
-	return os.Remove(filepath.Join(dir, ownerFile))
+	return true, os.Remove(filepath.Join(dir, ownerFile))
 }
 
 func locked(why string) error {

@@ -17,14 +17,15 @@ import (
 // captureOff serves the disks of a machine that is off. qemu-nbd holds QEMU's
 // lock: the machine cannot be started as long as the capture is open.
 func (p *Provider) captureOff(ctx context.Context, scratch string, disks []disk, c *provider.Capture) error {
-	sockets, err := os.MkdirTemp("", "iact-vm-")
+	sockets, err := socketDir(ctx)
 	if err != nil {
 		return err
 	}
 	socket := func(one disk) (string, string) { return filepath.Join(sockets, one.Target.Dev), "" }
 	for _, one := range disks {
 		at, _ := socket(one)
-		// Without --persistent it ends with the last connection, also with one of a process that was killed.
+		// Without --persistent it ends with the last connection, also with one of a process that was killed. One that
+		// was killed before it had any leaves that to the next capture.
 		serve := command.Change("qemu-nbd", "--fork", "--read-only", "--format="+one.Driver.Type, "--shared=8", "--socket="+at, one.path())
 		if err := p.door.Run(ctx, serve); err != nil {
 			return errors.Join(err, os.RemoveAll(sockets))
