@@ -90,7 +90,11 @@ func cacheOf(language, manager string) string {
 
 // key is of the contents of all that a job may read. The entries inside have keys
 // of their own: a key here that says too little costs time, nothing else.
-func (g github) key(own group, index string) (key, prefix string) {
+//
+// before are prefixes of keys to fall back on, each on a line. A pull request has
+// nothing of its own at first: it begins with what the trusted branch has made,
+// which the store keeps apart from all that the pull request makes.
+func (g github) key(own group, index string) (key, before string) {
 	patterns := []string{literal(path.Join(g.Dir, "config/iact*.yaml"))}
 	for _, dir := range dirsOf(own.units) {
 		patterns = append(patterns, literal(dir+"/**"))
@@ -98,8 +102,9 @@ func (g github) key(own group, index string) (key, prefix string) {
 	if slices.ContainsFunc(append(dirsOf(own.units), g.Dir+"/"), func(dir string) bool { return dir == "." || strings.Trim(dir, plainPath) != "" }) {
 		patterns = []string{literal("**")}
 	}
-	prefix = "iact-${{ runner.os }}-${{ env." + TrustVariable + " }}-" + own.id + "-" + index + "-"
-	return prefix + "${{ hashFiles(" + strings.Join(patterns, ", ") + ") }}", prefix
+	of := func(trust string) string { return "iact-${{ runner.os }}-" + trust + "-" + own.id + "-" + index + "-" }
+	prefix := of("${{ env." + TrustVariable + " }}")
+	return prefix + "${{ hashFiles(" + strings.Join(patterns, ", ") + ") }}", prefix + "\n" + of("trusted")
 }
 
 // plainPath are the characters of a path that mean nothing in a pattern.
@@ -107,11 +112,11 @@ const plainPath = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345678
 
 // restore brings in the cache of the job and of those that it needs.
 func (g github) restore(own group, groups []group) []entries {
-	step := func(id, key, prefix string) entries {
+	step := func(id, key, before string) entries {
 		return entries{
 			{"uses", g.uses("cache/restore")},
 			{"id", id},
-			{"with", entries{{"path", g.at(Cache)}, {"key", key}, {"restore-keys", prefix}}},
+			{"with", entries{{"path", g.at(Cache)}, {"key", key}, {"restore-keys", before}}},
 		}
 	}
 	var steps []entries
@@ -120,12 +125,12 @@ func (g github) restore(own group, groups []group) []entries {
 			if !slices.Contains(own.needs, other.id) {
 				continue
 			}
-			key, prefix := g.key(other, fmt.Sprint(i))
-			steps = append(steps, step("", key, prefix))
+			key, before := g.key(other, fmt.Sprint(i))
+			steps = append(steps, step("", key, before))
 		}
 	}
-	key, prefix := g.key(own, own.index())
-	return append(steps, step("cache", key, prefix))
+	key, before := g.key(own, own.index())
+	return append(steps, step("cache", key, before))
 }
 
 // index tells the jobs of a matrix apart, without their names.
