@@ -81,7 +81,3 @@ func processors() (time.Duration, error) {
 	}
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano()), nil
 }
-
-// least is the ratio to one after the other that no order of the same commands goes
-// below: they have threads of their own, so that one at a time is more than one core.
-func least(work, took float64, cores int) float64 { return work / (took * float64(cores)) }

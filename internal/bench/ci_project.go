@@ -68,7 +68,7 @@ func (p *pipeline) prepare(ctx context.Context) error {
 		return fmt.Errorf("read jobs: %w", err)
 	}
 	p.took("project", began)
-	return errors.Join(p.serial(), p.taskfile())
+	return errors.Join(p.procedure(), p.serial(), p.taskfile())
 }
 
 // seed writes the sources. A file named module is written once for each module.
@@ -131,6 +131,35 @@ func (p *pipeline) write(ci string) error {
 // reports is where a job of the peers leaves its reports.
 func (p *pipeline) reports(j job) string {
 	return p.path("project/.iact-ci/peer-" + strings.ReplaceAll(j.Name, ":", "-"))
+}
+
+// procedure writes the commands of PROCED-INFRA-003, steps 3 to 7 and 10, as far as
+// the project has what they work on: with npm ci instead of the npm install that
+// the procedure itself marks as wrong, and with Debian's packages of Python. Step 10
+// runs the tests and the build anew for its logs and reports.
+func (p *pipeline) procedure() error {
+	const lines = `cd %q
+npm ci
+cd ../api
+/usr/bin/python3 -m venv --system-site-packages --without-pip .venv
+cd ../ui
+npm test -- --coverage
+cd ../api
+.venv/bin/python -m pytest --cov=. --cov-report=html --cov-report=term-missing
+cd ../ui
+npm run lint
+cd ../api
+.venv/bin/python -m flake8 app tests --max-line-length=120
+cd ../ui
+rm -rf build dist
+npm run build
+npm run test
+npm run build
+npm run test -- --coverage --testResultsProcessor=jest-junit
+cd ../api
+.venv/bin/python -m pytest --junitxml=test-results.xml --cov --cov-report=xml
+`
+	return os.WriteFile(p.path("peer/procedure.sh"), fmt.Appendf(nil, lines, p.path("project/ui")), 0o600)
 }
 
 // serial writes the commands of all jobs, one after the other.

@@ -96,7 +96,4 @@ func TestTheTimeOfProcessorsIsThatOfAllProgramsThatRan(t *testing.T) {
 	if work < 0.02 {
 		t.Errorf("two loops took the processors %g s", work)
 	}
-	if least(30, 25, 2) != 0.6 {
-		t.Errorf("30 s of work in 25 s can come to %g on two cores", least(30, 25, 2))
-	}
 }
