@@ -32,6 +32,8 @@ type Options struct {
 	Environ []string                       // of this process, as NAME=VALUE lines
 	Now     func() time.Time
 	Version string // of the toolkit
+	// Patience is what all limits of a look are multiplied by; 0 is 1.
+	Patience int
 	// Docker are variables for the docker client, as NAME=VALUE lines; nil: this
 	// process's own say which engine it is.
 	Docker []string
@@ -141,7 +143,8 @@ func (r *Room) scene(ctx context.Context, w *procedure.Work) (*scene.Scene, Sele
 		pick.Config = filepath.ToSlash(inside)
 	}
 	s := scene.New(ctx, scene.Options{
-		Door: w.Door, Workspace: pick.Workspace, Config: pick.Config, Docker: r.o.Docker, Environ: r.o.Environ, Now: r.o.Now,
+		Patience: r.o.Patience,
+		Door:     w.Door, Workspace: pick.Workspace, Config: pick.Config, Docker: r.o.Docker, Environ: r.o.Environ, Now: r.o.Now,
 		Reach: c.Devcontainer.Reach,
 	})
 	return s, pick, s.Check()

@@ -73,7 +73,7 @@ func TestRealSlowChecksOnlyRead(t *testing.T) {
 	found = r.Examine(devcontainer.Checks(""))
 	took := time.Since(began)
 	daemon.Continue(t)
-	r.Options.Patience = 5
+	r.Options.Patience = scenetest.Patience
 	t.Logf("all checks of a daemon that hangs: %v", took)
 	if took > 10*time.Second {
 		t.Errorf("a daemon that hangs holds the doctor up for %v", took)

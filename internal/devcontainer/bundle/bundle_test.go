@@ -83,7 +83,7 @@ func TestRealSlowNoPlantedSecretIsInABundle(t *testing.T) {
 		}
 	}
 	s := scene.New(t.Context(), scene.Options{
-		Door: command.NewDoor(commandtest.ReadOnly(t, command.Local())), Workspace: workspace, Docker: docker.Env(), Environ: os.Environ(), Now: time.Now,
+		Door: command.NewDoor(commandtest.ReadOnly(t, command.Local())), Workspace: workspace, Docker: docker.Env(), Environ: os.Environ(), Now: time.Now, Patience: 5,
 	})
 	entries, redactor, err := bundle.Gather(t.Context(), s, bundle.Entry{Name: "findings.txt", Text: "seen " + secrets["dotenv"]})
 	if err != nil {

@@ -80,7 +80,7 @@ func TestRealSlowADaemonThatHangsOrEndsIsToldApart(t *testing.T) {
 		t.Errorf("hung: %s %s\n%s", f.Code, f.Evidence, f.Fix)
 	}
 	daemon.Continue(t)
-	r.Options.Patience = 5
+	r.Options.Patience = scenetest.Patience
 	r.Healthy(engine.Checks())
 
 	config := filepath.Join(daemon.Dir, "daemon.json")

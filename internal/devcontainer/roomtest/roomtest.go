@@ -16,6 +16,7 @@ import (
 	"iact-infra/internal/command"
 	"iact-infra/internal/config"
 	"iact-infra/internal/devcontainer"
+	"iact-infra/internal/devcontainer/scene/scenetest"
 	"iact-infra/internal/engine"
 	"iact-infra/internal/fault"
 	"iact-infra/internal/journal"
@@ -207,6 +208,7 @@ func (p play) open(shape func(*devcontainer.Options)) (*devcontainer.Room, *engi
 			return config.Load(config.Options{Root: p.Root, Getenv: func(string) string { return "" }})
 		},
 		Environ: os.Environ(), Now: time.Now, Docker: p.Docker, Catalogue: symptom.Load,
+		Patience: scenetest.Patience,
 	}
 	if shape != nil {
 		shape(&options)

@@ -20,6 +20,9 @@ import (
 	"iact-infra/internal/testbed"
 )
 
+// Patience is that of tests: many of them run at once, maybe on a busy machine.
+const Patience = 5
+
 // Rig is a workspace and what belongs to it.
 type Rig struct {
 	t      testing.TB
@@ -51,7 +54,7 @@ func Over(t testing.TB, transport command.Transport) *Rig {
 	return &Rig{
 		t: t, door: command.NewDoor(command.Local()), Workspace: workspace,
 		Options: scene.Options{
-			Door: command.NewDoor(commandtest.ReadOnly(t, transport)), Workspace: workspace, Environ: environ, Now: time.Now, Patience: 5, // many tests run at once
+			Door: command.NewDoor(commandtest.ReadOnly(t, transport)), Workspace: workspace, Environ: environ, Now: time.Now, Patience: Patience,
 		},
 	}
 }
