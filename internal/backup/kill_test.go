@@ -78,13 +78,14 @@ func (k *killer) rig(t *testing.T) *rig {
 }
 
 func (k *killer) everywhere(t *testing.T) {
+	stride := int64(testbed.Stride(5))
 	var nth, last atomic.Int64
 	k.reused.Store(0)
 	var group errgroup.Group
 	for range 4 {
 		group.Go(func() error {
 			for last.Load() == 0 {
-				n := nth.Add(1)
+				n := 1 + stride*(nth.Add(1)-1)
 				t.Run(strconv.FormatInt(n, 10), func(t *testing.T) {
 					if !k.at(t, n) {
 						last.Store(n)

@@ -25,7 +25,7 @@ func TestRealSlowAKilledRestoreLeavesTheLiveDatabaseWholeAndCanBeUndoneOrRepeate
 			t.Parallel()
 			k := newRestoreKiller(t)
 			nth := 1
-			for ; k.at(fmt.Sprintf("%s:%d", when, nth), nth); nth++ {
+			for ; k.at(fmt.Sprintf("%s:%d", when, nth), nth); nth += testbed.Stride(4) { // all three ways in turn
 				if nth > 200 {
 					t.Fatal("the restore never gets to its end")
 				}
@@ -45,7 +45,7 @@ func TestRealSlowAKilledRestoreLeavesTheLiveDatabaseWholeAndCanBeUndoneOrRepeate
 func TestRealSlowARestoreThatIsAskedToEndLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	k := newRestoreKiller(t)
-	for nth := 2; ; nth += 3 {
+	for nth := 2; ; nth += 3 * testbed.Stride(2) {
 		end := k.runWith([]string{deadlyVariable + "=term:" + fmt.Sprint(nth)}, "backup:restoreDB", "-yes=true")
 		if end.code == 0 {
 			if nth < 14 {
@@ -218,6 +218,12 @@ func TestRealSlowClientsThatConnectInALoopSeeTheOldDatabaseOrTheRestoredOne(t *t
 	for i := range hammers {
 		group.Go(func() { hammers[i].strike(c, database, stop) })
 	}
+	began := time.Now() // what one command of psql takes, beside the clients
+	const asked = 5
+	for range asked {
+		c.SQL(t, "postgres", "SELECT 1")
+	}
+	busy := time.Since(began).Seconds() / asked
 	done := r.restored("-yes=true")
 	time.Sleep(300 * time.Millisecond) // the clients go on for a moment
 	close(stop)
@@ -226,12 +232,12 @@ func TestRealSlowClientsThatConnectInALoopSeeTheOldDatabaseOrTheRestoredOne(t *t
 	for _, h := range hammers {
 		all.old, all.restored, all.refused, all.backwards = all.old+h.old, all.restored+h.restored, all.refused+h.refused, all.backwards+h.backwards
 	}
-	t.Logf("%+v, the swap took %.3f s", all, done.Phases["swap_seconds"])
+	t.Logf("%+v, the swap took %.3f s, psql %.3f s", all, done.Phases["swap_seconds"], busy)
 	if all.old == 0 || all.restored == 0 || all.backwards > 0 {
 		t.Errorf("the clients saw %+v", all)
 	}
-	if done.Phases["swap_seconds"] > 1 {
-		t.Errorf("the swap took %.1f s", done.Phases["swap_seconds"])
+	if most := max(1, 20*busy); done.Phases["swap_seconds"] > most {
+		t.Errorf("the swap took %.1f s, and may take %.1f s", done.Phases["swap_seconds"], most)
 	}
 }
 

@@ -22,7 +22,7 @@ func TestRealSlowAKilledMariaDBRestoreIsUndoneOrRepeated(t *testing.T) {
 			t.Parallel()
 			k := newMariaKiller(t)
 			nth := from + 5
-			for ; k.at(nth, from); nth += 2 * stride {
+			for ; k.at(nth, from); nth += 2 * stride * testbed.Stride(3) {
 				if nth > 300 {
 					t.Fatal("the restore never gets to its end")
 				}
@@ -51,7 +51,7 @@ func TestRealSlowAMariaDBRestoreKilledAroundItsSwapIsResumedOrRolledBack(t *test
 					whole = nth
 				}
 			}
-			for nth := whole - last; nth < killed; nth++ {
+			for nth := whole - last; nth < killed; nth += testbed.Stride(2) {
 				if !k.at(nth, way) {
 					t.Errorf("command %d: it was not killed", nth)
 				}

@@ -187,7 +187,7 @@ func TestRealSlowAKilledRestoreOfAVolumeLosesNothing(t *testing.T) {
 			t.Parallel()
 			k := newVolumeKiller(t, d)
 			nth := 1
-			for ; k.at(fmt.Sprintf("%s:%d", when, nth), nth); nth++ {
+			for ; k.at(fmt.Sprintf("%s:%d", when, nth), nth); nth += testbed.Stride(4) { // all three ways in turn
 				if nth > 200 {
 					t.Fatal("the restore never gets to its end")
 				}
@@ -205,7 +205,7 @@ func TestRealSlowAKilledRollbackOfAVolumeCanBeTypedAgain(t *testing.T) {
 	t.Parallel()
 	d := testbed.Docker(t)
 	k := newVolumeKiller(t, d)
-	for nth := 1; ; nth++ {
+	for nth := 1; ; nth += testbed.Stride(5) { // in turn during and after
 		deadly := fmt.Sprintf("after:%d", nth)
 		if nth%2 == 0 {
 			deadly = fmt.Sprintf("during:%d", nth)
@@ -246,7 +246,7 @@ func TestRealSlowARestoreOfAVolumeThatIsAskedToEndLeavesNothingBehind(t *testing
 	t.Parallel()
 	d := testbed.Docker(t)
 	k := newVolumeKiller(t, d)
-	for nth := 2; ; nth += 3 {
+	for nth := 2; ; nth += 3 * testbed.Stride(2) {
 		deadly := "term:" + fmt.Sprint(nth)
 		end := k.runWith([]string{deadlyVariable + "=" + deadly}, "backup:restoreVolume", "-yes=true")
 		if end.code == 0 {

@@ -1,6 +1,7 @@
 package selftest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,12 +11,12 @@ import (
 	"iact-infra/internal/command"
 )
 
-// longNames is what test:all runs without the race detector.
-const longNames = "^(TestSlow|TestRealSlow)"
+// plainNames is what test:all runs without the race detector.
+const plainNames = "^(TestSlow|TestReal)"
 
-// passes runs every test once, without cached results: the slow ones as they are, since they measure or work long, and
-// all others under the race detector, which makes work three times as long. It needs a C compiler; without one all
-// tests run as they are.
+// passes runs every test once, without cached results: those that measure, work long or use services as they are, and
+// all others under the race detector, which makes work three times as long, and the start of a program thirty times. It
+// needs a C compiler; without one all tests run as they are.
 func (s *suite) passes(ctx context.Context, env []string) error {
 	cgo := command.Read("go", "env", "CGO_ENABLED")
 	cgo.Dir = s.root
@@ -28,15 +29,16 @@ func (s *suite) passes(ctx context.Context, env []string) error {
 		fmt.Fprintln(s.out, "   no C compiler: without the race detector")
 		return s.judge(s.tests(ctx, env, true, everything, flags...))
 	}
-	long, err := s.longTests(ctx)
+	plain, err := s.plain(ctx)
 	if err != nil {
 		return err
 	}
-	quick := s.tests(ctx, env, true, everything, append(flags, "-race", "-skip="+longNames)...)
-	if len(long) == 0 {
+	quick := s.tests(ctx, env, true, everything, append(flags, "-race", "-skip="+plainNames)...)
+	if len(plain) == 0 {
 		return s.judge(quick)
 	}
-	return s.judge(quick, s.tests(ctx, env, true, long, append(flags, "-run="+longNames)...))
+	again := s.tested != nil && len(s.tested.failed) == 0
+	return s.judge(quick, s.tests(ctx, env, again, plain, append(flags, "-run="+plainNames)...))
 }
 
 // tests runs `go test` over packages and reports on it. env names the services; again gives what failed beside them a
@@ -93,12 +95,24 @@ func (s *suite) quick(ctx context.Context) error {
 	return s.judge(s.tests(ctx, nil, false, []string{"./..."}, "-skip=^(TestReal|TestSlow)"))
 }
 
-// slowest names the tests that take the quick out of the quick loop.
+// tooSlow names the tests that take the quick out of the quick loop.
+func (s *suite) tooSlow() {
+	if s.tested == nil {
+		return
+	}
+	for _, one := range s.tested.slow {
+		fmt.Fprintf(s.out, "slow: %s: %.1f s; begin its name with TestSlow to leave it to test:all\n", one, one.seconds)
+	}
+}
+
+// slowest names the tests that took longest: where time can be saved. Many run beside one another.
 func (s *suite) slowest() {
 	if s.tested == nil {
 		return
 	}
-	for _, line := range s.tested.slow {
-		fmt.Fprintf(s.out, "slow: %s; begin its name with TestSlow to leave it to test:all\n", line)
+	slices.SortFunc(s.tested.slow, func(a, b timed) int { return cmp.Compare(b.seconds, a.seconds) })
+	const shown = 20
+	for _, one := range s.tested.slow[:min(shown, len(s.tested.slow))] {
+		fmt.Fprintf(s.out, "%6.1f s %s\n", one.seconds, one)
 	}
 }

@@ -24,6 +24,12 @@ type testID struct{ pkg, test string }
 
 func (id testID) String() string { return strings.TrimSpace(id.pkg + " " + id.test) }
 
+// timed is a test and how many seconds it took.
+type timed struct {
+	testID
+	seconds float64
+}
+
 // results reads what `go test -json` says, shows a line for each package and everything that a failed test printed, and
 // counts. Every test and subtest counts, as each has its own line in `go test -v`.
 type results struct {
@@ -32,7 +38,7 @@ type results struct {
 	failed  []testID
 	flaky   []testID // they failed, and passed at the second look
 	skipped []string
-	slow    []string
+	slow    []timed // tests of two seconds and more
 
 	running map[testID][]string // what has begun and not ended, with its output
 	ran     map[string]int      // tests that ended, by package
@@ -97,7 +103,7 @@ func (r *results) endTest(id testID, e event) {
 		r.skipped = append(r.skipped, id.String()+": "+lastWord(r.running[id]))
 	}
 	if e.Elapsed >= 2 && !strings.Contains(id.test, "/") {
-		r.slow = append(r.slow, fmt.Sprintf("%s: %.1f s", id, e.Elapsed))
+		r.slow = append(r.slow, timed{id, e.Elapsed})
 	}
 }
 

@@ -45,6 +45,7 @@ func All(ctx context.Context) error {
 		s.stage(ctx, "vet slow tests", s.gocmd("vet", "-tags", "slow", "./..."))
 		s.stage(ctx, "lint", s.lint())
 		s.stage(ctx, "test", s.withServices(s.passes))
+		s.slowest()
 		return s.verdict(ctx)
 	})
 }
@@ -54,17 +55,22 @@ func Unit(ctx context.Context) error {
 	return run(ctx, func(ctx context.Context, s *suite) error {
 		s.check(ctx)
 		s.stage(ctx, "test", s.quick)
-		s.slowest()
+		s.tooSlow()
 		return s.verdict(ctx)
 	})
 }
 
-// Slow runs the tests that take over an hour, which are built with the tag slow.
+// Slow runs the tests that take over an hour, which are built with the tag slow, and those whose loops test:all only
+// samples, at every point; and those of services under the race detector.
 func Slow(ctx context.Context) error {
 	return run(ctx, func(ctx context.Context, s *suite) error {
 		s.stage(ctx, "install", s.script("install.sh"))
 		s.stage(ctx, "test", func(ctx context.Context) error {
-			return s.judge(s.tests(ctx, nil, false, []string{"./..."}, "-count=1", "-tags=slow", "-timeout=6h", "-run=^TestWhole"))
+			everything := []string{"./..."}
+			return s.judge(
+				s.tests(ctx, nil, false, everything, "-count=1", "-race", "-timeout=6h", "-run=^TestReal", "-skip=^TestRealSlow"),
+				s.tests(ctx, []string{cluster.WholeVariable + "=1"}, false, everything,
+					"-count=1", "-tags=slow", "-timeout=6h", "-run=^(TestWhole|TestSlow|TestRealSlow)"))
 		})
 		return s.verdict(ctx)
 	})

@@ -17,6 +17,7 @@ import (
 
 	"iact-infra/internal/backup/marialive"
 	"iact-infra/internal/command"
+	"iact-infra/internal/testbed"
 )
 
 // The variables by which a test tells its own binary to restore and be killed.
@@ -123,10 +124,11 @@ func TestRealSlowMariaDBKillAtAnyCommandLeavesOldOrNew(t *testing.T) {
 			t.Parallel()
 			var group errgroup.Group
 			var nth, last atomic.Int64
+			stride := int64(testbed.Stride(3)) // odd: both ways on
 			for range 2 {
 				group.Go(func() error {
 					for last.Load() == 0 {
-						n := nth.Add(1)
+						n := 1 + stride*(nth.Add(1)-1)
 						kill := fmt.Sprint(n)
 						if late {
 							kill += fmt.Sprintf(":%dms", n%5*4)
@@ -167,9 +169,10 @@ func TestRealSlowMariaDBKillWhileTheTablesChangePlaces(t *testing.T) {
 	for _, undo := range []bool{false, true} {
 		t.Run(fmt.Sprintf("undo %v", undo), func(t *testing.T) {
 			t.Parallel()
-			for _, pause := range []int{0, 2, 4, 7, 11, 16, 25, 40, 60} {
+			pauses := []int{0, 2, 4, 7, 11, 16, 25, 40, 60}
+			for i := 0; i < len(pauses); i += testbed.Stride(3) {
 				for nth := swap - before; nth <= swap+2; nth++ {
-					if kill := fmt.Sprintf("%d:%dms", nth, pause); !killedAt(t, kill, undo) {
+					if kill := fmt.Sprintf("%d:%dms", nth, pauses[i]); !killedAt(t, kill, undo) {
 						t.Errorf("%s: the restore came to its end", kill)
 					}
 				}

@@ -12,6 +12,7 @@ import (
 
 	"iact-infra/internal/ci/cache"
 	"iact-infra/internal/command"
+	"iact-infra/internal/testbed"
 )
 
 // The variables by which a test has its own binary save or restore, and be killed.
@@ -76,7 +77,7 @@ func (r *rig) killed(what string, nth int) bool {
 
 func TestSlowASaveKilledAtAnyWriteMakesNoEntryOrAWholeOne(t *testing.T) {
 	t.Parallel()
-	for nth := 1; ; nth++ {
+	for nth := 1; ; nth += testbed.Stride(3) {
 		r := newRig(t)
 		r.build("one")
 		r.must(os.WriteFile(r.at("job.log"), []byte("log of 1\n"), 0o600))
@@ -111,7 +112,7 @@ func TestSlowARestoreKilledAtAnyWriteLeavesOldOrNew(t *testing.T) {
 	source.build("new")
 	source.save(1)
 	fresh := source.seen()
-	for nth := 1; ; nth++ {
+	for nth := 1; ; nth += testbed.Stride(3) {
 		r := source.other()
 		r.build("old")
 		r.put("ui/dist/only-old", "")
@@ -161,7 +162,7 @@ func TestSlowAFullDiskIsSaidAndLosesNothing(t *testing.T) {
 		}
 	}
 	for _, what := range []string{"save", "restore", "restore without exchange"} {
-		for nth := 1; ; nth++ {
+		for nth := 1; ; nth += testbed.Stride(3) {
 			r := newRig(t)
 			r.build("new")
 			fresh := r.seen()

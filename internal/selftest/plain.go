@@ -13,9 +13,9 @@ import (
 	"iact-infra/internal/command"
 )
 
-// longTests is the packages that have a test of the pass without the race detector. Building the tests of all others for
+// plain is the packages that have a test of the pass without the race detector. Building the tests of all others for
 // it, only to run none of them, would take minutes.
-func (s *suite) longTests(ctx context.Context) ([]string, error) {
+func (s *suite) plain(ctx context.Context) ([]string, error) {
 	list := command.Read("go", "list", "-json=ImportPath,Dir,TestGoFiles,XTestGoFiles", "./...")
 	list.Dir = s.root
 	text, err := s.door.Text(ctx, list).Bytes()
@@ -38,7 +38,7 @@ func (s *suite) longTests(ctx context.Context) ([]string, error) {
 			if err != nil {
 				return nil, err
 			}
-			if bytes.Contains(source, []byte("\nfunc TestSlow")) || bytes.Contains(source, []byte("\nfunc TestRealSlow")) {
+			if bytes.Contains(source, []byte("\nfunc TestSlow")) || bytes.Contains(source, []byte("\nfunc TestReal")) {
 				found = append(found, pkg.ImportPath)
 				break
 			}
