@@ -24,7 +24,7 @@ func (s *suite) passes(ctx context.Context, env []string) error {
 	if err != nil {
 		return err
 	}
-	everything, flags := []string{"./..."}, []string{"-count=1", "-timeout=30m"}
+	everything, flags := []string{"./..."}, []string{"-count=1", "-timeout=60m"}
 	if strings.TrimSpace(enabled) != "1" {
 		fmt.Fprintln(s.out, "   no C compiler: without the race detector")
 		return s.judge(s.tests(ctx, env, true, everything, flags...))
