@@ -26,7 +26,7 @@ func TestSlowAnErrorOfTheDiskAtAnyWriteIsNeverSilent(t *testing.T) {
 			must(t, os.WriteFile(filepath.Join(base.project, "a"), noise(1, 1<<18), 0o600))
 			base.good("backup:all")
 			must(t, os.WriteFile(filepath.Join(base.project, "b"), noise(2, 1<<18), 0o600))
-			for nth := 1; ; nth += testbed.Stride(4) {
+			for nth := 1; ; nth += testbed.Stride(8) {
 				if nth > 500 {
 					t.Fatal("the run never gets to its end")
 				}

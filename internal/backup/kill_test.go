@@ -78,7 +78,7 @@ func (k *killer) rig(t *testing.T) *rig {
 }
 
 func (k *killer) everywhere(t *testing.T) {
-	stride := int64(testbed.Stride(5))
+	stride := int64(testbed.Stride(9))
 	var nth, last atomic.Int64
 	k.reused.Store(0)
 	var group errgroup.Group

@@ -25,7 +25,7 @@ func TestRealSlowAKilledRestoreLeavesTheLiveDatabaseWholeAndCanBeUndoneOrRepeate
 			t.Parallel()
 			k := newRestoreKiller(t)
 			nth := 1
-			for ; k.at(fmt.Sprintf("%s:%d", when, nth), nth); nth += testbed.Stride(4) { // all three ways in turn
+			for ; k.at(fmt.Sprintf("%s:%d", when, nth), nth); nth += testbed.Stride(8) { // all three ways in turn
 				if nth > 200 {
 					t.Fatal("the restore never gets to its end")
 				}

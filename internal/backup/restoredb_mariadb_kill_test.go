@@ -22,7 +22,7 @@ func TestRealSlowAKilledMariaDBRestoreIsUndoneOrRepeated(t *testing.T) {
 			t.Parallel()
 			k := newMariaKiller(t)
 			nth := from + 5
-			for ; k.at(nth, from); nth += 2 * stride * testbed.Stride(3) {
+			for ; k.at(nth, from); nth += 2 * stride * testbed.Stride(4) {
 				if nth > 300 {
 					t.Fatal("the restore never gets to its end")
 				}

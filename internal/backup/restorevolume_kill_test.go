@@ -187,7 +187,7 @@ func TestRealSlowAKilledRestoreOfAVolumeLosesNothing(t *testing.T) {
 			t.Parallel()
 			k := newVolumeKiller(t, d)
 			nth := 1
-			for ; k.at(fmt.Sprintf("%s:%d", when, nth), nth); nth += testbed.Stride(4) { // all three ways in turn
+			for ; k.at(fmt.Sprintf("%s:%d", when, nth), nth); nth += testbed.Stride(8) { // all three ways in turn
 				if nth > 200 {
 					t.Fatal("the restore never gets to its end")
 				}
@@ -205,7 +205,7 @@ func TestRealSlowAKilledRollbackOfAVolumeCanBeTypedAgain(t *testing.T) {
 	t.Parallel()
 	d := testbed.Docker(t)
 	k := newVolumeKiller(t, d)
-	for nth := 1; ; nth += testbed.Stride(5) { // in turn during and after
+	for nth := 1; ; nth += testbed.Stride(7) { // in turn during and after
 		deadly := fmt.Sprintf("after:%d", nth)
 		if nth%2 == 0 {
 			deadly = fmt.Sprintf("during:%d", nth)

@@ -56,7 +56,7 @@ func TestSlowAFaultAtAnyChangeOfARotationHarmsNoOtherSet(t *testing.T) {
 	for _, kind := range []string{"kill", "eio", "enospc"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			for nth := 1; ; nth += testbed.Stride(4) {
+			for nth := 1; ; nth += testbed.Stride(8) {
 				if nth > 500 {
 					t.Fatal("the rotation never gets to its end")
 				}

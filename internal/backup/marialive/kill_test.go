@@ -124,7 +124,7 @@ func TestRealSlowMariaDBKillAtAnyCommandLeavesOldOrNew(t *testing.T) {
 			t.Parallel()
 			var group errgroup.Group
 			var nth, last atomic.Int64
-			stride := int64(testbed.Stride(3)) // odd: both ways on
+			stride := int64(testbed.Stride(5)) // odd: both ways on
 			for range 2 {
 				group.Go(func() error {
 					for last.Load() == 0 {
