@@ -55,8 +55,6 @@ func newBlankLife(t *testing.T) *blankLife {
 func (l *blankLife) killing(program, word, moment string) (dir string) {
 	l.t.Helper()
 	dir = l.t.TempDir()
-	itself, err := command.NewDoor(command.Local()).Text(l.t.Context(), command.Read("which", program)).String()
-	l.must(err)
 	script := fmt.Sprintf(`#!/bin/bash
 case " $* " in *' %[1]s '*) ;; *) exec %[2]s "$@" ;; esac
 run=$PPID
@@ -67,9 +65,17 @@ after) %[2]s "$@"; code=$?; kill -KILL $run; exit $code ;;
 esac
 (until compgen -G '%[3]s' >/dev/null; do [ -d /proc/$run ] || exit 0; done; kill -KILL $run) </dev/null >/dev/null 2>&1 &
 exec %[2]s "$@"
-`, word, strings.TrimSpace(itself), moment)
+`, word, l.which(program), moment)
 	l.must(os.WriteFile(filepath.Join(dir, program), []byte(script), 0o755))
 	return dir
+}
+
+// which is where a program is.
+func (l *blankLife) which(program string) string {
+	l.t.Helper()
+	path, err := command.NewDoor(command.Local()).Text(l.t.Context(), command.Read("which", program)).String()
+	l.must(err)
+	return strings.TrimSpace(path)
 }
 
 // before has the programs of a directory found before all others.
@@ -137,22 +143,32 @@ func TestRealSlowAKilledRunLeavesAMachineThatRunsAndTheNextOneCleansUp(t *testin
 	}
 }
 
+// agent is a directory with a virsh that tells of an agent in the guest, which writes
+// down that it froze and thaws by a line of the shell. All else is done by the virsh
+// behind it.
+func (l *blankLife) agent(behind, thaws string) (dir string) {
+	l.t.Helper()
+	dir = l.t.TempDir()
+	l.must(os.WriteFile(filepath.Join(dir, "virsh"), fmt.Appendf(nil, `#!/bin/bash
+case " $* " in
+*' domfsfreeze '*) echo frozen >>%[1]s ;;
+*' domfsthaw '*) %[3]s ;;
+*' dumpxml '*) %[2]s "$@"; code=$?; echo "<!-- name='org.qemu.guest_agent.0' state='connected' -->"; exit $code ;;
+*) exec %[2]s "$@" ;;
+esac
+`, filepath.Join(l.root, "told"), l.which(behind), thaws), 0o755))
+	return dir
+}
+
 // TestRealSlowAGuestIsThawedThoughTheRunWasKilledWhileItWasFrozen has an agent that
 // only writes down what it is told: the machine has no system.
 func TestRealSlowAGuestIsThawedThoughTheRunWasKilledWhileItWasFrozen(t *testing.T) {
 	t.Parallel()
 	l := newBlankLife(t)
 	killer := l.killing("virsh", "backup-begin", "before")
-	told, agent := filepath.Join(l.root, "told"), filepath.Join(t.TempDir(), "virsh")
-	l.must(os.WriteFile(agent, fmt.Appendf(nil, `#!/bin/bash
-case " $* " in
-*' domfsfreeze '*) echo frozen >>%[1]s ;;
-*' domfsthaw '*) echo thawed >>%[1]s ;;
-*' dumpxml '*) %[2]s "$@"; code=$?; echo "<!-- name='org.qemu.guest_agent.0' state='connected' -->"; exit $code ;;
-*) exec %[2]s "$@" ;;
-esac
-`, told, filepath.Join(killer, "virsh")), 0o755))
-	said, code := l.run(before(filepath.Dir(agent)), words("backup:vm")...)
+	told := filepath.Join(l.root, "told")
+	agent := l.agent(filepath.Join(killer, "virsh"), "echo thawed >>"+told)
+	said, code := l.run(before(agent), words("backup:vm")...)
 	if code != 137 && code != -1 {
 		t.Fatalf("the run was not killed but ended with %d:\n%s", code, said)
 	}
@@ -166,6 +182,17 @@ esac
 	if string(text) != "frozen\nthawed\n" {
 		t.Errorf("the agent was told %q", text)
 	}
+}
+
+// TestRealSlowAGuestThatStaysFrozenFailsItsBackup has an agent that does not thaw.
+func TestRealSlowAGuestThatStaysFrozenFailsItsBackup(t *testing.T) {
+	t.Parallel()
+	l := newBlankLife(t)
+	said, code := l.run(before(l.agent("virsh", `echo "error: internal error: the agent hangs" >&2; exit 1`)), words("backup:vm")...)
+	if code == 0 || !strings.Contains(said, "the agent hangs") {
+		t.Errorf("it ends with %d:\n%s", code, said)
+	}
+	l.clean()
 }
 
 // TestRealSlowTheLinesOfRestoreMdMakeAMachineOfTheSameDisk types what RESTORE.md of

@@ -18,14 +18,19 @@ const jobEnds = time.Minute
 // beginJob freezes the guest's file systems where its agent can, begins the backup,
 // and thaws them. It is one process that no signal to a terminal ends and that
 // outlives ours: whenever a run is killed, the guest does not stay frozen. An agent
-// that refuses may have frozen some of them, so they are thawed in any case.
+// that refuses may have frozen some of them, so they are thawed in any case; a guest
+// that stays frozen fails the backup.
 const beginJob = `trap '' HUP INT QUIT TERM PIPE
 uri=$1 machine=$2 file=$3 agent=$4 frozen=
 v() { virsh -c "$uri" -q "$@"; }
 if [ "$agent" ] && v domfsfreeze "$machine" >/dev/null 2>&1; then frozen=frozen; fi
 v backup-begin "$machine" "$file"
 code=$?
-if [ "$agent" ]; then v domfsthaw "$machine" >/dev/null 2>&1; fi
+if [ "$frozen" ]; then
+  v domfsthaw "$machine" >/dev/null || code=$?
+elif [ "$agent" ]; then
+  v domfsthaw "$machine" >/dev/null 2>&1
+fi
 echo "$frozen"
 exit $code
 `
