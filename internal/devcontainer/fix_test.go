@@ -28,11 +28,6 @@ func ill(t *testing.T, option, command string) (*roomtest.Rig, string) {
 	return r, r.Start("--network", "host", "--init", option, r.Image, "sh", "-c", command)
 }
 
-func repair(r *roomtest.Rig, pick devcontainer.Selection) (said roomtest.Said, err error) {
-	r.T.Helper()
-	return r.Run(fix, pick)
-}
-
 func is(r *roomtest.Rig, container, status string) {
 	r.T.Helper()
 	if got := r.Docker.Run(r.T, "inspect", "--format", "{{.State.Status}}", container); got != status {
@@ -44,7 +39,7 @@ func TestRealSlowASafeRepairIsDoneAndARollbackTakesItBack(t *testing.T) {
 	t.Parallel()
 	r, container := ill(t, "--tty=false", "exec sleep 600")
 	r.Docker.Run(t, "pause", container)
-	if said, err := repair(r, devcontainer.Selection{}); err != nil {
+	if said, err := r.Run(fix, devcontainer.Selection{}); err != nil {
 		t.Errorf("a paused container: %v\n%s", err, said.Err)
 	}
 	is(r, container, "running")
@@ -74,11 +69,11 @@ func TestRealSlowWhatLosesSomethingIsDoneOnlyAfterAYes(t *testing.T) {
 	}
 	began := func() string { return r.Docker.Run(t, "inspect", "--format", "{{.State.StartedAt}}", container) }
 	before := began()
-	said, err := repair(r, devcontainer.Selection{})
+	said, err := r.Run(fix, devcontainer.Selection{})
 	if err == nil || !strings.Contains(said.Err, "DC-VOL-009 is not repaired") || began() != before {
 		t.Errorf("without a terminal: %v\n%s", err, said.Err)
 	}
-	if said, err = repair(r, devcontainer.Selection{Yes: true}); err != nil || began() == before {
+	if said, err = r.Run(fix, devcontainer.Selection{Yes: true}); err != nil || began() == before {
 		t.Errorf("with -yes=true: %v\n%s", err, said.Err)
 	}
 	if seen := r.Docker.Run(t, "exec", container, "ls", "/data"); seen != "new" {
@@ -92,7 +87,7 @@ func TestRealSlowARepairThatDoesNotHelpIsTakenBack(t *testing.T) {
 	r, container := ill(t, "--tty=false", `chmod 777 /tmp; while sleep 0.05; do if [ "$(stat -c %a /tmp)" = 1777 ]; then chmod 2777 /tmp; fi; done`)
 	mode := func() string { return r.Docker.Run(t, "exec", container, "stat", "-c", "%a", "/tmp") }
 	before := mode()
-	said, _ := repair(r, devcontainer.Selection{})
+	said, _ := r.Run(fix, devcontainer.Selection{})
 	if !strings.Contains(said.Err, "is still there after its repair") {
 		t.Errorf("a repair that does not help:\n%s%s", said.Out, said.Err)
 	}
