@@ -60,7 +60,7 @@ func TestRealAPostgresDatabaseInAContainerIsBackedUpAndBroughtBack(t *testing.T)
 	}
 }
 
-func TestRealAMariaDBDatabaseInAContainerIsBackedUpAndBroughtBack(t *testing.T) {
+func TestWholeAMariaDBDatabaseInAContainerIsBackedUpAndBroughtBack(t *testing.T) {
 	t.Parallel()
 	d := testbed.Docker(t)
 	container := d.MariaDB(t)

@@ -68,7 +68,7 @@ func TestRealRolesThatWereCreatedGoWithTheRestoreThatFails(t *testing.T) {
 	}
 }
 
-func TestRealTheTerminalMayAskForTheMissingRoles(t *testing.T) {
+func TestWholeTheTerminalMayAskForTheMissingRoles(t *testing.T) {
 	t.Parallel()
 	r, c, database := withDatabase(t)
 	elsewhere := other(t)

@@ -229,7 +229,7 @@ func TestRealThePlanOfARestoreChangesNothing(t *testing.T) {
 	must(t, json.Unmarshal([]byte(r.runWith([]string{"IACT_PLAN=1", "IACT_FORMAT=json"}, "backup:restoreDB").ends(0).out), &document))
 }
 
-func TestRealSlowADumpOfSeveralLargeTablesIsLoadedBySeveralSessions(t *testing.T) {
+func TestWholeADumpOfSeveralLargeTablesIsLoadedBySeveralSessions(t *testing.T) {
 	t.Parallel()
 	r, c, database := withDatabase(t)
 	dropFamily(t, c, database)

@@ -92,7 +92,7 @@ func TestRealADamagedSetOfAVolumeIsRefusedBeforeAnythingChanges(t *testing.T) {
 	}
 }
 
-func TestRealAVolumeIsRestoredThroughDockerWhereItsFilesCannotBeReached(t *testing.T) {
+func TestWholeAVolumeIsRestoredThroughDockerWhereItsFilesCannotBeReached(t *testing.T) {
 	t.Parallel()
 	d := testbed.Docker(t)
 	r, name := withVolume(t, d)
@@ -172,7 +172,7 @@ func TestRealAFullDiskLeavesTheLiveVolumeAndNothingElse(t *testing.T) {
 	ask(t, `mount -o remount,rw "$1"`, small)
 }
 
-func TestRealADaemonThatStopsInTheMiddleLosesNothing(t *testing.T) {
+func TestWholeADaemonThatStopsInTheMiddleLosesNothing(t *testing.T) {
 	t.Parallel()
 	d := testbed.OwnDocker(t)
 	k := newVolumeKiller(t, d)
@@ -200,7 +200,7 @@ func TestRealADaemonThatStopsInTheMiddleLosesNothing(t *testing.T) {
 	d.Start(t)
 }
 
-func TestRealSlowAHungDaemonEndsARestoreInTime(t *testing.T) {
+func TestWholeAHungDaemonEndsARestoreInTime(t *testing.T) {
 	t.Parallel()
 	d := testbed.OwnDocker(t)
 	k := newVolumeKiller(t, d)

@@ -200,8 +200,8 @@ func TestRealSlowAKilledRestoreOfAVolumeLosesNothing(t *testing.T) {
 	}
 }
 
-// TestRealSlowAKilledRollbackOfAVolumeCanBeTypedAgain kills the way back.
-func TestRealSlowAKilledRollbackOfAVolumeCanBeTypedAgain(t *testing.T) {
+// TestWholeAKilledRollbackOfAVolumeCanBeTypedAgain kills the way back.
+func TestWholeAKilledRollbackOfAVolumeCanBeTypedAgain(t *testing.T) {
 	t.Parallel()
 	d := testbed.Docker(t)
 	k := newVolumeKiller(t, d)
@@ -240,9 +240,9 @@ func (k *volumeKiller) wholeWay(deadly string) {
 	k.whole(deadly)
 }
 
-// TestRealSlowARestoreOfAVolumeThatIsAskedToEndLeavesNothingBehind sends SIGTERM
+// TestWholeARestoreOfAVolumeThatIsAskedToEndLeavesNothingBehind sends SIGTERM
 // at every third command.
-func TestRealSlowARestoreOfAVolumeThatIsAskedToEndLeavesNothingBehind(t *testing.T) {
+func TestWholeARestoreOfAVolumeThatIsAskedToEndLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	d := testbed.Docker(t)
 	k := newVolumeKiller(t, d)

@@ -9,9 +9,9 @@ import (
 	"iact-infra/internal/testbed"
 )
 
-// TestRealADatabaseThatComesLaterTakesNoName: what is found by itself is called
+// TestWholeADatabaseThatComesLaterTakesNoName: what is found by itself is called
 // today what it was called yesterday, and a restore by that name brings it back.
-func TestRealADatabaseThatComesLaterTakesNoName(t *testing.T) {
+func TestWholeADatabaseThatComesLaterTakesNoName(t *testing.T) {
 	t.Parallel()
 	c := testbed.OwnMariaDB(t)
 	fill := func(database, what string) {

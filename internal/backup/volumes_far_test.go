@@ -11,10 +11,10 @@ import (
 	"iact-infra/internal/testbed"
 )
 
-// TestRealAVolumeIsReadByTheDockerOfAnotherPlace, which is a container with the
+// TestWholeAVolumeIsReadByTheDockerOfAnotherPlace, which is a container with the
 // docker client and the socket of the daemon: in one it sees the mount points,
 // and in one it does not.
-func TestRealAVolumeIsReadByTheDockerOfAnotherPlace(t *testing.T) {
+func TestWholeAVolumeIsReadByTheDockerOfAnotherPlace(t *testing.T) {
 	t.Parallel()
 	d := testbed.Docker(t)
 	mounts := []string{"-v", d.Program + ":/usr/bin/docker:ro", "-v", filepath.Join(d.Dir, "docker.sock") + ":/var/run/docker.sock"}
@@ -65,7 +65,7 @@ func (r *rig) overSSH(s *testbed.SSHServer, d *testbed.DockerDaemon) {
 	must(r.t, os.WriteFile(path, []byte(read(r.t, path)+"ssh: {config: "+own+"}\n"), 0o600))
 }
 
-func TestRealAVolumeOfAnotherHostIsBackedUpAndBroughtBackOverSSH(t *testing.T) {
+func TestWholeAVolumeOfAnotherHostIsBackedUpAndBroughtBackOverSSH(t *testing.T) {
 	t.Parallel()
 	d, s := testbed.Docker(t), testbed.SSHD(t)
 	name := d.Volume(t)

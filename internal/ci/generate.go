@@ -33,7 +33,7 @@ func (r *Room) Generate(ctx context.Context, door *command.Door, system string, 
 	}
 	project := os.DirFS(c.Project)
 	// What this machine has must not count: every machine is to make the same file.
-	made, err := defaults.Pipeline(ctx, project, defaults.Options{CI: c.CI, Toolkit: below(c)})
+	made, err := defaults.Pipeline(ctx, project, defaults.Options{CI: c.CI, Project: c.Project, Toolkit: below(c)})
 	if err != nil {
 		return nil, nil, err
 	}

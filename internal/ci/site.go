@@ -61,7 +61,7 @@ func (r *Room) described(ctx context.Context, w *procedure.Work) (*site, error) 
 		return nil, err
 	}
 	s := &site{config: c, project: c.Project, state: filepath.Join(c.Root, ".iact", "ci"), redact: redact.New()}
-	made, err := defaults.Pipeline(ctx, os.DirFS(s.project), defaults.Options{CI: c.CI, Toolkit: below(c), Has: func(program string) bool {
+	made, err := defaults.Pipeline(ctx, os.DirFS(s.project), defaults.Options{CI: c.CI, Project: c.Project, Toolkit: below(c), Has: func(program string) bool {
 		_, err := w.Door.Look(ctx, program)
 		return err == nil
 	}})

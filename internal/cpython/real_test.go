@@ -71,10 +71,10 @@ func (r *rig) killedWhen(holds func() bool) {
 	must(r.t, syscall.Kill(pid, syscall.SIGKILL))
 }
 
-// TestRealSlowAnUpgradeThatIsKilledAllAlongArrivesAndGoesBack takes a project
+// TestWholeAnUpgradeThatIsKilledAllAlongArrivesAndGoesBack takes a project
 // with three environments from 3.11.2 to 3.13.5, signature and all. It is killed
 // in configure, in make and in the installation, and goes on each time.
-func TestRealSlowAnUpgradeThatIsKilledAllAlongArrivesAndGoesBack(t *testing.T) {
+func TestWholeAnUpgradeThatIsKilledAllAlongArrivesAndGoesBack(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.need = nil // the real ones

@@ -107,7 +107,7 @@ func (l *blankLife) runs() {
 // procedure:resume.
 func TestRealSlowAKilledRunLeavesAMachineThatRunsAndTheNextOneCleansUp(t *testing.T) {
 	t.Parallel()
-	for _, one := range []struct{ target, program, word, moment string }{
+	for _, one := range testbed.Sample([]struct{ target, program, word, moment string }{
 		{"backup:vm", "virsh", "backup-begin", "before"},
 		{"backup:vm", "virsh", "backup-begin", "after"},
 		{"backup:vm", "virsh", "backup-begin", "ROOT/sets/*/vm-blank/*.zst"},
@@ -117,7 +117,7 @@ func TestRealSlowAKilledRunLeavesAMachineThatRunsAndTheNextOneCleansUp(t *testin
 		{"vm:export", "virsh", "backup-begin", "ROOT/out/.scratch-*/vda.raw"},
 		{"vm:export", "virsh", "domjobabort", "before"},
 		{"vm:export", "qemu-img", "convert", "before"},
-	} {
+	}, 3) {
 		t.Run(one.target+" "+one.word+" "+one.moment, func(t *testing.T) {
 			t.Parallel()
 			l := newBlankLife(t)

@@ -146,9 +146,9 @@ func TestRealTheProjectIsClonedOnAnotherMachine(t *testing.T) {
 	says(t, r.good("ssh:"+testbed.SSHAlias, "host:devcontainer"), "IACT: main at ")
 }
 
-// TestRealSlowTheDevcontainerStartsAndIsRemovedAgain has npm install the CLI and
+// TestWholeTheDevcontainerStartsAndIsRemovedAgain has npm install the CLI and
 // the CLI start a container: nothing of it is a stand-in.
-func TestRealSlowTheDevcontainerStartsAndIsRemovedAgain(t *testing.T) {
+func TestWholeTheDevcontainerStartsAndIsRemovedAgain(t *testing.T) {
 	t.Parallel()
 	testbed.Node(t)
 	r := newRig(t)

@@ -48,7 +48,7 @@ func project(t *testing.T, root *testbed.Root, user string) {
 // A bare system gets base packages, Docker, a user of Docker, Compose, the
 // daemon's settings and the project; a second time nothing changes; and then all
 // goes back.
-func TestRealSlowABareSystemBecomesADockerHostAndIsBareAgain(t *testing.T) {
+func TestWholeABareSystemBecomesADockerHostAndIsBareAgain(t *testing.T) {
 	t.Parallel()
 	r, root := newRootRig(t)
 	must(t, os.WriteFile(filepath.Join(r.root, "docker-compose"), []byte(plugin), 0o755))

@@ -84,7 +84,7 @@ func freePort(t *testing.T) string {
 	return port
 }
 
-func TestRealAUserOfAnotherMachineWithSudoMakesItADockerHost(t *testing.T) {
+func TestWholeAUserOfAnotherMachineWithSudoMakesItADockerHost(t *testing.T) {
 	t.Parallel()
 	f := newFar(t)
 	const on = "ssh:ana@box"

@@ -11,8 +11,12 @@ import (
 	"iact-infra/internal/command"
 )
 
-// plainNames is what test:all runs without the race detector.
-const plainNames = "^(TestSlow|TestReal)"
+// The classes of tests by name: test:all runs plainNames without the race detector, and leaves wholeNames to test:slow.
+const (
+	plainNames = "^(TestSlow|TestReal)"
+	wholeNames = "^TestWhole"
+	notQuick   = "^(TestSlow|TestReal|TestWhole)"
+)
 
 // passes runs every test once, without cached results: those that measure, work long or use services as they are, and
 // all others under the race detector, which makes work three times as long, and the start of a program thirty times. It
@@ -27,13 +31,13 @@ func (s *suite) passes(ctx context.Context, env []string) error {
 	everything, flags := []string{"./..."}, []string{"-count=1", "-timeout=60m"}
 	if strings.TrimSpace(enabled) != "1" {
 		fmt.Fprintln(s.out, "   no C compiler: without the race detector")
-		return s.judge(s.tests(ctx, env, true, everything, flags...))
+		return s.judge(s.tests(ctx, env, true, everything, append(flags, "-skip="+wholeNames)...))
 	}
 	plain, err := s.plain(ctx)
 	if err != nil {
 		return err
 	}
-	quick := s.tests(ctx, env, true, everything, append(flags, "-race", "-skip="+plainNames)...)
+	quick := s.tests(ctx, env, true, everything, append(flags, "-race", "-skip="+notQuick)...)
 	if len(plain) == 0 {
 		return s.judge(quick)
 	}
@@ -92,7 +96,7 @@ func (s *suite) judge(passes ...error) error {
 
 // quick is the pass of the quick loop.
 func (s *suite) quick(ctx context.Context) error {
-	return s.judge(s.tests(ctx, nil, false, []string{"./..."}, "-skip=^(TestReal|TestSlow)"))
+	return s.judge(s.tests(ctx, nil, false, []string{"./..."}, "-skip="+notQuick))
 }
 
 // tooSlow names the tests that take the quick out of the quick loop.

@@ -42,7 +42,6 @@ func All(ctx context.Context) error {
 		}
 		s.check(ctx)
 		s.stage(ctx, "vet magefiles", s.gocmd("vet", "-tags", "mage", "./magefiles"))
-		s.stage(ctx, "vet slow tests", s.gocmd("vet", "-tags", "slow", "./..."))
 		s.stage(ctx, "lint", s.lint())
 		s.stage(ctx, "test", s.withServices(s.passes))
 		s.slowest()
@@ -60,8 +59,8 @@ func Unit(ctx context.Context) error {
 	})
 }
 
-// Slow runs the tests that take over an hour, which are built with the tag slow, and those whose loops test:all only
-// samples, at every point; and those of services under the race detector.
+// Slow runs the tests that take minutes or hours, which test:all leaves out, and those whose loops it only samples, at
+// every point; and those of services under the race detector.
 func Slow(ctx context.Context) error {
 	return run(ctx, func(ctx context.Context, s *suite) error {
 		s.stage(ctx, "install", s.script("install.sh"))
@@ -70,7 +69,7 @@ func Slow(ctx context.Context) error {
 			return s.judge(
 				s.tests(ctx, nil, false, everything, "-count=1", "-race", "-timeout=6h", "-run=^TestReal", "-skip=^TestRealSlow"),
 				s.tests(ctx, []string{cluster.WholeVariable + "=1"}, false, everything,
-					"-count=1", "-tags=slow", "-timeout=6h", "-run=^(TestWhole|TestSlow|TestRealSlow)"))
+					"-count=1", "-timeout=6h", "-run=^(TestWhole|TestSlow|TestRealSlow)"))
 		})
 		return s.verdict(ctx)
 	})

@@ -95,7 +95,8 @@ func TestSlowTestsRunOnceAndOthersUnderTheRaceDetector(t *testing.T) {
 	s, out := scratch(t, map[string]string{
 		"p/x_test.go": "package p\n\nimport \"testing\"\n\n" +
 			"func TestRaces(t *testing.T) {\n\tn, done := 0, make(chan bool)\n\tgo func() { n++; close(done) }()\n\tn++\n\t<-done\n}\n" +
-			"func TestSlowRaces(t *testing.T) { TestRaces(t) }\nfunc TestRealRaces(t *testing.T) { TestRaces(t) }\n",
+			"func TestSlowRaces(t *testing.T) { TestRaces(t) }\nfunc TestRealRaces(t *testing.T) { TestRaces(t) }\n" +
+			"func TestWholeIsForLater(t *testing.T) { t.Error(\"it runs\") }\n",
 	})
 	err := s.passes(t.Context(), nil)
 	s.tested.summary()

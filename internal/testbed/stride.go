@@ -15,3 +15,12 @@ func Stride(most int) int {
 	}
 	return most
 }
+
+// Sample is every most-th of a table's cases, or all of them where time does not count.
+func Sample[T any](all []T, most int) []T {
+	var some []T
+	for i := 0; i < len(all); i += Stride(most) {
+		some = append(some, all[i])
+	}
+	return some
+}

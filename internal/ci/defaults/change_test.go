@@ -108,7 +108,7 @@ func TestAPipelineThatCannotBeNamesTheLineOfTheConfiguration(t *testing.T) {
 	if _, err := defaults.Pipeline(t.Context(), workspace, defaults.Options{CI: settings(t, "ci: {components: [{name: web, dir: packages/web}]}")}); err == nil || !strings.Contains(err.Error(), "component web is installed by the workspace in .") {
 		t.Errorf("a member without its workspace: %v", err)
 	}
-	if _, err := defaults.Pipeline(t.Context(), fstest.MapFS{"README": {}}, defaults.Options{CI: settings(t, "")}); fault.Code(err) != fault.Missing {
+	if _, err := defaults.Pipeline(t.Context(), fstest.MapFS{"README": {}}, defaults.Options{CI: settings(t, ""), Project: "/srv/app"}); fault.Code(err) != fault.Missing || !strings.Contains(err.Error(), "project /srv/app: ") {
 		t.Errorf("an empty project: %v", err)
 	}
 	cancelled, cancel := context.WithCancel(t.Context())

@@ -33,6 +33,8 @@ const Reports = "$IACT_REPORTS/"
 // Options is what a pipeline depends on besides the files.
 type Options struct {
 	CI config.CI
+	// Project is where the project lies, for errors to name it.
+	Project string
 	// Toolkit is where this toolkit lies below the project, with slashes; "" is
 	// elsewhere. It is no component.
 	Toolkit string
@@ -52,7 +54,7 @@ type Made struct {
 func Pipeline(ctx context.Context, project fs.FS, o Options) (Made, error) {
 	found, err := detect.Find(ctx, project)
 	if err != nil {
-		return Made{}, fault.New(fault.Missing, "the key project of the configuration says where the project lies (config:show)", fmt.Errorf("look through project: %w", err))
+		return Made{}, fault.New(fault.Missing, "the key project of the configuration says where the project lies (config:show)", fmt.Errorf("look through project %s: %w", o.Project, err))
 	}
 	leave(&found, o.Toolkit)
 	chosen := found.Components
@@ -63,7 +65,7 @@ func Pipeline(ctx context.Context, project fs.FS, o Options) (Made, error) {
 	}
 	if len(chosen) == 0 {
 		return Made{}, fault.New(fault.Missing, "describe it by hand: ci.components in config/iact.yaml shows how",
-			fmt.Errorf("look through project: no package.json, requirements, pyproject.toml, go.mod, Dockerfile or compose file lies there"))
+			fmt.Errorf("look through project %s: no package.json, requirements, pyproject.toml, go.mod, Dockerfile or compose file lies there", o.Project))
 	}
 	m := maker{Options: o, chosen: chosen, made: Made{Notes: found.Notes}}
 	for i, c := range chosen {

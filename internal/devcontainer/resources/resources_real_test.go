@@ -26,7 +26,7 @@ func TestRealSlowEachShortageIsNamedWithItsValue(t *testing.T) {
 	t.Parallel()
 	daemon := testbed.Docker(t)
 	image := daemon.Busybox(t)
-	for _, test := range []struct {
+	for _, test := range testbed.Sample([]struct {
 		name, code, evidence string
 		state                doctor.State
 		options              []string
@@ -80,7 +80,7 @@ func TestRealSlowEachShortageIsNamedWithItsValue(t *testing.T) {
 			"a home without inodes", "DC-RES-012", "0 of 20 inodes free at /home", doctor.Fail,
 			[]string{"--tmpfs=/home:size=4m,nr_inodes=20"}, "i=0; while [ $i -lt 30 ]; do i=$((i+1)); touch /home/$i; done; echo ready; exec sleep 600",
 		},
-	} {
+	}, 2) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			rig := scenetest.New(t, daemon)

@@ -71,7 +71,7 @@ func (b *bench) volume() string { return b.daemon.Volume(b.t) }
 
 func TestRealSlowEveryFaultOfAMountIsNamedByItsCause(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
+	for _, c := range testbed.Sample([]struct {
 		name     string
 		inject   func(*bench)
 		code     string
@@ -164,7 +164,7 @@ func TestRealSlowEveryFaultOfAMountIsNamedByItsCause(t *testing.T) {
 			b.Run("-v", b.at, "-v", file+":/root/.npmrc", b.box, "sleep", "600")
 			b.must(os.Rename(b.file("new", "a=22\n"), file))
 		}, "DC-VOL-009", doctor.Warn, "is another file now"},
-	} {
+	}, 2) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			b := at(t)

@@ -76,7 +76,7 @@ func (r *root) reachable() {
 	r.debian(append(distribution(), deb{name: base, version: "1.0"})...)
 }
 
-func TestRealSlowAPlaybookMakesTheMachineThatTheStepsMake(t *testing.T) {
+func TestWholeAPlaybookMakesTheMachineThatTheStepsMake(t *testing.T) {
 	t.Parallel()
 	r, m := newRoot(t), newMirror(t)
 	m.build(append(append(docker("27.5.1"), docker("28.5.1")...), docker("29.0.0")...)...)
@@ -114,7 +114,7 @@ func TestRealSlowAPlaybookMakesTheMachineThatTheStepsMake(t *testing.T) {
 	}
 }
 
-func TestRealSlowAPlaybookTakesNoKeyButTheRightOne(t *testing.T) {
+func TestWholeAPlaybookTakesNoKeyButTheRightOne(t *testing.T) {
 	t.Parallel()
 	r, m, other := newRoot(t), newMirror(t), newMirror(t)
 	m.build(docker("28.5.1")...)

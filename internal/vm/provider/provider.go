@@ -117,10 +117,10 @@ type Disk struct {
 
 // Forward is a port of the host that leads into the guest.
 type Forward struct {
-	Name      string
-	HostIP    string // "" is every address
-	HostPort  int
-	GuestPort int
+	Name      string `json:"name,omitempty"`
+	HostIP    string `json:"host_ip,omitempty"` // "" is every address
+	HostPort  int    `json:"host_port"`
+	GuestPort int    `json:"guest_port"`
 }
 
 // Snapshot is one snapshot of a machine.
