@@ -17,6 +17,7 @@ import (
 	"iact-infra/internal/config"
 	"iact-infra/internal/fault"
 	"iact-infra/internal/procedure"
+	"iact-infra/internal/testbed"
 	"iact-infra/internal/verdict"
 	"iact-infra/internal/vm"
 	"iact-infra/internal/vm/provider"
@@ -121,6 +122,7 @@ func expect(t *testing.T, r survey.Report, code string, state verdict.State, wor
 
 func TestRealCheckSaysThatThisHostCanRunMachines(t *testing.T) {
 	t.Parallel()
+	testbed.Libvirt(t)
 	port := freePort(t)
 	c := checking{dir: t.TempDir(), settings: fmt.Sprintf("provider: libvirt, postgresql_port: %d, mariadb_port: %d", port, freePort(t))}
 	c.write(t, "Vagrantfile", "Vagrant.configure(\"2\") do |config|\n  config.vm.network \"forwarded_port\", guest: 5432, host: wanted\n  config.vm.provider(:libvirt) { |l| l.driver = \"qemu\" }\nend\n")

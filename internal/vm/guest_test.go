@@ -57,7 +57,7 @@ func TestTheScriptFindsItsPartsFromAnywhereAndSaysWhenTheyAreMissing(t *testing.
 	}
 }
 
-func TestRealSlowAMachineIsProvisionedStageByStageWhateverHappens(t *testing.T) {
+func TestWholeAMachineIsProvisionedStageByStageWhateverHappens(t *testing.T) {
 	t.Parallel()
 	g := newGuest(t)
 
