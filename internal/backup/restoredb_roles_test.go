@@ -47,7 +47,7 @@ func TestRealMissingRolesComeFromTheSetWhenTheyAreAskedFor(t *testing.T) {
 	}
 }
 
-func TestRealRolesThatWereCreatedGoWithTheRestoreThatFails(t *testing.T) {
+func TestWholeRolesThatWereCreatedGoWithTheRestoreThatFails(t *testing.T) {
 	t.Parallel()
 	r, c, database := withDatabase(t)
 	elsewhere := other(t)

@@ -160,7 +160,7 @@ func TestRealADatabaseIsRestoredBesideTheLiveOne(t *testing.T) {
 	only(t, c, database, database, beside)
 }
 
-func TestRealThePersonAtTheTerminalIsAsked(t *testing.T) {
+func TestWholeThePersonAtTheTerminalIsAsked(t *testing.T) {
 	t.Parallel()
 	r, c, database := withDatabase(t)
 	dropFamily(t, c, database)

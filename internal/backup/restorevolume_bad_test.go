@@ -46,7 +46,7 @@ func TestRealWhatCannotBeRestoredAsAVolumeIsRefusedInOneLine(t *testing.T) {
 	untouchedVolume(t, d, name)
 }
 
-func TestRealAVolumeInMemoryOrElsewhereCanOnlyBeRestoredBeside(t *testing.T) {
+func TestWholeAVolumeInMemoryOrElsewhereCanOnlyBeRestoredBeside(t *testing.T) {
 	t.Parallel()
 	d := testbed.Docker(t)
 	elsewhere := t.TempDir()

@@ -127,7 +127,7 @@ func TestRealAVolumeComesBackUnderItsNameWithEverythingInIt(t *testing.T) {
 	same(t, ask(t, listing, place(d, all["undone"])), was)
 }
 
-func TestRealAVolumeIsRestoredBesideAndAgainstItsRollback(t *testing.T) {
+func TestWholeAVolumeIsRestoredBesideAndAgainstItsRollback(t *testing.T) {
 	t.Parallel()
 	d := testbed.Docker(t)
 	r, name := withVolume(t, d)
@@ -175,7 +175,7 @@ func TestRealALostVolumeComesBackAsItWasMade(t *testing.T) {
 	}
 }
 
-func TestRealAVolumeThatIsNotConfirmedStaysAsItIs(t *testing.T) {
+func TestWholeAVolumeThatIsNotConfirmedStaysAsItIs(t *testing.T) {
 	t.Parallel()
 	d := testbed.Docker(t)
 	r, name := withVolume(t, d)
@@ -195,7 +195,7 @@ func TestRealAVolumeThatIsNotConfirmedStaysAsItIs(t *testing.T) {
 	}
 }
 
-func TestRealAPlanOfAVolumeChangesNothing(t *testing.T) {
+func TestWholeAPlanOfAVolumeChangesNothing(t *testing.T) {
 	t.Parallel()
 	d := testbed.Docker(t)
 	r, name := withVolume(t, d)

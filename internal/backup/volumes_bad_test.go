@@ -123,7 +123,7 @@ func TestRealAStoppedDaemonFailsTheVolumesAlone(t *testing.T) {
 	r.run("backup:volumes").refused(4, "check data: docker: exit 1: Cannot connect to the Docker daemon", "systemctl start docker")
 }
 
-func TestRealSlowAHungDaemonEndsInTimeAndContainersComeBackLater(t *testing.T) {
+func TestWholeAHungDaemonEndsInTimeAndContainersComeBackLater(t *testing.T) {
 	t.Parallel()
 	d := testbed.OwnDocker(t)
 	name := d.Volume(t)

@@ -190,7 +190,7 @@ func TestRealTheRecipeBringsAVolumeBackByHand(t *testing.T) {
 	}
 }
 
-func TestRealATarOfDockerThatIsCutShortIsNoBackup(t *testing.T) {
+func TestWholeATarOfDockerThatIsCutShortIsNoBackup(t *testing.T) {
 	t.Parallel()
 	d := testbed.Docker(t)
 	name := d.Volume(t)

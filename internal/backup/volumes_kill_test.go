@@ -112,9 +112,9 @@ func TestRealACancelledBackupBringsItsContainersBack(t *testing.T) {
 	}
 }
 
-// TestRealARunThatIsCancelledInTheMiddleOfAStopWaitsForItsEnd: docker goes on
+// TestWholeARunThatIsCancelledInTheMiddleOfAStopWaitsForItsEnd: docker goes on
 // stopping a container whose client is gone, and it would stay down.
-func TestRealARunThatIsCancelledInTheMiddleOfAStopWaitsForItsEnd(t *testing.T) {
+func TestWholeARunThatIsCancelledInTheMiddleOfAStopWaitsForItsEnd(t *testing.T) {
 	t.Parallel()
 	d := testbed.Docker(t)
 	for _, target := range []string{"backup:volumes", "backup:restoreVolume"} {
@@ -145,7 +145,7 @@ func TestRealARunThatIsCancelledInTheMiddleOfAStopWaitsForItsEnd(t *testing.T) {
 	}
 }
 
-func TestRealOthersLeaveTheContainersOfARunAtWorkAlone(t *testing.T) {
+func TestWholeOthersLeaveTheContainersOfARunAtWorkAlone(t *testing.T) {
 	t.Parallel()
 	d := testbed.Docker(t)
 	name := d.Volume(t)
@@ -172,7 +172,7 @@ func TestRealOthersLeaveTheContainersOfARunAtWorkAlone(t *testing.T) {
 	r.nothingPromised()
 }
 
-func TestRealAContainerThatIsRemovedWhileItsVolumeIsReadIsNoFailure(t *testing.T) {
+func TestWholeAContainerThatIsRemovedWhileItsVolumeIsReadIsNoFailure(t *testing.T) {
 	t.Parallel()
 	d := testbed.Docker(t)
 	name := d.Volume(t)
@@ -202,7 +202,7 @@ func TestRealWhatStoppingWouldHarmIsNotStopped(t *testing.T) {
 	}
 }
 
-func TestRealContainersOfVolumesThatTheyShareAreStoppedOnce(t *testing.T) {
+func TestWholeContainersOfVolumesThatTheyShareAreStoppedOnce(t *testing.T) {
 	t.Parallel()
 	d := testbed.Docker(t)
 	one, two, three := d.Volume(t), d.Volume(t), d.Volume(t)

@@ -203,7 +203,7 @@ func TestRealAMistypedVolumeIsNamedAndNotMade(t *testing.T) {
 	r.run("backup:volumes").refused(4, "back up volumes: there is none to back up", "docker volume ls")
 }
 
-func TestRealAVolumeOfADatabaseIsWarnedAboutWithTheLineForItsDump(t *testing.T) {
+func TestWholeAVolumeOfADatabaseIsWarnedAboutWithTheLineForItsDump(t *testing.T) {
 	t.Parallel()
 	d := testbed.Docker(t)
 	name, maria := d.Volume(t), d.Volume(t)

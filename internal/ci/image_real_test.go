@@ -9,9 +9,9 @@ import (
 	"iact-infra/internal/testbed"
 )
 
-// TestRealSlowAnImageIsBuiltAgainOnlyWhenWhatItIsMadeOfOrTheDaemonHasChanged walks one
+// TestWholeAnImageIsBuiltAgainOnlyWhenWhatItIsMadeOfOrTheDaemonHasChanged walks one
 // project through all that may happen between two runs.
-func TestRealSlowAnImageIsBuiltAgainOnlyWhenWhatItIsMadeOfOrTheDaemonHasChanged(t *testing.T) {
+func TestWholeAnImageIsBuiltAgainOnlyWhenWhatItIsMadeOfOrTheDaemonHasChanged(t *testing.T) {
 	t.Parallel()
 	docker := testbed.Docker(t)
 	r := newRig(t)

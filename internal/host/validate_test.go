@@ -84,7 +84,7 @@ func TestRealAHostIsValidWhenAllOfItIsAndTheReportTellsWhatWasDone(t *testing.T)
 	}
 }
 
-func TestRealTheNetworkOfAnotherMachineIsMeasured(t *testing.T) {
+func TestWholeTheNetworkOfAnotherMachineIsMeasured(t *testing.T) {
 	t.Parallel()
 	server := testbed.SSHD(t)
 	r := newRig(t)

@@ -43,8 +43,19 @@ func Replace(file string, text []byte, mode fs.FileMode) error {
 	})
 }
 
+// Tidy removes from a directory of our own the files .new-… of writers that were killed. Nobody may be writing there.
+func Tidy(dir string) error {
+	left, err := filepath.Glob(filepath.Join(dir, unfinished+"*"))
+	for _, file := range left {
+		err = errors.Join(err, os.Remove(file))
+	}
+	return err
+}
+
+const unfinished = ".new-"
+
 func beside(file string, write func(*os.File) error) error {
-	f, err := os.CreateTemp(filepath.Dir(file), ".new-")
+	f, err := os.CreateTemp(filepath.Dir(file), unfinished)
 	if err != nil {
 		return err
 	}

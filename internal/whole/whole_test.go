@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"iact-infra/internal/whole"
@@ -69,5 +70,29 @@ func TestAReplacedFileIsWholeAndItsDirectoryMustBeThere(t *testing.T) {
 	}
 	if err := whole.Replace(filepath.Join(dir, "no", "a"), nil, 0o640); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestTidyRemovesWhatKilledWritersHaveLeftAndNothingElse(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, name := range []string{".new-1", ".new-22", "a.json", ".newer"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := whole.Tidy(dir); err != nil {
+		t.Fatal(err)
+	}
+	var left []string
+	entries, err := os.ReadDir(dir)
+	for _, entry := range entries {
+		left = append(left, entry.Name())
+	}
+	if err != nil || !slices.Equal(left, []string{".newer", "a.json"}) {
+		t.Errorf("left is %q, %v", left, err)
+	}
+	if err := whole.Tidy(filepath.Join(dir, "none")); err != nil {
+		t.Errorf("without a directory: %v", err)
 	}
 }

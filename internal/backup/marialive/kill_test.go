@@ -124,7 +124,7 @@ func TestRealSlowMariaDBKillAtAnyCommandLeavesOldOrNew(t *testing.T) {
 			t.Parallel()
 			var group errgroup.Group
 			var nth, last atomic.Int64
-			stride := int64(testbed.Stride(5)) // odd: both ways on
+			stride := int64(testbed.Stride(11)) // odd: both ways on
 			for range 2 {
 				group.Go(func() error {
 					for last.Load() == 0 {
@@ -170,7 +170,7 @@ func TestRealSlowMariaDBKillWhileTheTablesChangePlaces(t *testing.T) {
 		t.Run(fmt.Sprintf("undo %v", undo), func(t *testing.T) {
 			t.Parallel()
 			pauses := []int{0, 2, 4, 7, 11, 16, 25, 40, 60}
-			for i := 0; i < len(pauses); i += testbed.Stride(3) {
+			for i := 0; i < len(pauses); i += testbed.Stride(5) {
 				for nth := swap - before; nth <= swap+2; nth++ {
 					if kill := fmt.Sprintf("%d:%dms", nth, pauses[i]); !killedAt(t, kill, undo) {
 						t.Errorf("%s: the restore came to its end", kill)

@@ -10,6 +10,7 @@ import (
 
 	"iact-infra/internal/ci/checkout"
 	"iact-infra/internal/command"
+	"iact-infra/internal/testbed"
 )
 
 func TestACopyGoesBackToTheCommitBefore(t *testing.T) {
@@ -127,7 +128,7 @@ func (s stopping) Start(ctx context.Context, c command.Command, stdout *os.File)
 func TestSlowKilledBetweenAnyTwoCommandsBothWaysCanBeGoneOnWith(t *testing.T) {
 	t.Parallel()
 	for _, branch := range []string{"", "develop"} {
-		for n := range 6 {
+		for n := 0; n < 6; n += testbed.Stride(2) {
 			r := newRig(t)
 			r.branch("develop")
 			r.cloned()
@@ -145,7 +146,7 @@ func TestSlowKilledBetweenAnyTwoCommandsBothWaysCanBeGoneOnWith(t *testing.T) {
 			_, err := checkout.Update(t.Context(), command.NewDoor(stopping{r.local, &left}), o)
 			killed := err != nil
 			// Killed on the way back, and again.
-			for m := range 6 {
+			for m := 0; m < 6; m += testbed.Stride(2) {
 				left := m
 				if checkout.Back(t.Context(), command.NewDoor(stopping{r.local, &left}), recorded) == nil {
 					break

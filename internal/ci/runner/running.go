@@ -49,6 +49,9 @@ func (r *Runner) Sweep(ctx context.Context) ([]string, error) {
 	}
 	var ended []string
 	var wrong []error
+	if err := whole.Tidy(filepath.Join(r.o.State, "running")); err != nil {
+		wrong = append(wrong, fmt.Errorf("clear up after a run that was killed: %w", err))
+	}
 	for _, file := range files {
 		var was running
 		text, err := os.ReadFile(file)

@@ -212,7 +212,7 @@ func tree(t *testing.T, dir string) string {
 	return b.String()
 }
 
-func TestSlowTheReportIsTheSameEveryTimeAndReadsAsATable(t *testing.T) {
+func TestWholeTheReportIsTheSameEveryTimeAndReadsAsATable(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.write("requirements.txt", "b\na\n")

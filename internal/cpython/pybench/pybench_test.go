@@ -54,7 +54,7 @@ if [ "$4" = - ]; then { echo 'import sys; sys.setprofile(lambda *a: None)'; cat;
 	}
 }
 
-func TestSlowWhatOneInterpreterLacksIsNamedAndTheRestMeasured(t *testing.T) {
+func TestWholeWhatOneInterpreterLacksIsNamedAndTheRestMeasured(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, "calls", "sqlite")
 	r.New.Program = r.python("new", `import sys; sys.modules["sqlite3"] = None`)
@@ -70,7 +70,7 @@ func TestSlowWhatOneInterpreterLacksIsNamedAndTheRestMeasured(t *testing.T) {
 	}
 }
 
-func TestSlowABenchmarkThatFailsLaterDoesNotStopTheOthers(t *testing.T) {
+func TestWholeABenchmarkThatFailsLaterDoesNotStopTheOthers(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, "calls", "regex")
 	fails := `case "$PYTHONHASHSEED $*" in "2 "*"run regex"*) echo "noise" >&2; echo "RuntimeError: planted" >&2; exit 1;; esac`
@@ -88,7 +88,7 @@ func TestSlowABenchmarkThatFailsLaterDoesNotStopTheOthers(t *testing.T) {
 	}
 }
 
-func TestSlowTwoThatComputeDifferentThingsAreNotCompared(t *testing.T) {
+func TestWholeTwoThatComputeDifferentThingsAreNotCompared(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, "template")
 	r.New.Program = r.python("new", `import html; html.escape = lambda s, quote=True: s`)
@@ -139,7 +139,7 @@ func TestAWrongChoiceIsToldBeforeAnythingIsMeasured(t *testing.T) {
 	}
 }
 
-func TestSlowTheOrderTurnsAroundWithEachRoundAndASeedBelongsToARound(t *testing.T) {
+func TestWholeTheOrderTurnsAroundWithEachRoundAndASeedBelongsToARound(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, "calls", "nbody", "memory_data", "startup")
 	r.Rounds = 4
@@ -173,7 +173,7 @@ func TestSlowTheOrderTurnsAroundWithEachRoundAndASeedBelongsToARound(t *testing.
 	}
 }
 
-func TestSlowThePeakIsThatOfTheInterpreterAndNotOfItsParent(t *testing.T) {
+func TestWholeThePeakIsThatOfTheInterpreterAndNotOfItsParent(t *testing.T) {
 	t.Parallel()
 	ballast := make([]byte, 256<<20)
 	for i := 0; i < len(ballast); i += 4096 {

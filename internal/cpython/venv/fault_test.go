@@ -53,7 +53,7 @@ func TestSlowABrokenRequirementLeavesTheOldEnvironmentInUseAndIsNamed(t *testing
 	r.untouched(env, before)
 }
 
-func TestSlowPackagesThatDoNotFitTogetherAreNoEnvironment(t *testing.T) {
+func TestWholePackagesThatDoNotFitTogetherAreNoEnvironment(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.wheel("alpha", "1.0", "Requires-Dist: beta")
@@ -172,7 +172,7 @@ func TestTwoMovesInOneDirectoryDoNotMeet(t *testing.T) {
 	}
 }
 
-func TestSlowANameThatScriptsSpellInAnotherWayIsRefused(t *testing.T) {
+func TestWholeANameThatScriptsSpellInAnotherWayIsRefused(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	env := r.bare("it's")

@@ -97,7 +97,7 @@ func tree(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-func TestSlowAnEnvironmentKeepsItsPromptItsModeAndTheSystemsPackages(t *testing.T) {
+func TestWholeAnEnvironmentKeepsItsPromptItsModeAndTheSystemsPackages(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.wheel("alpha", "1.0")
@@ -149,7 +149,7 @@ func TestSlowAnEnvironmentOfAnotherUserStaysThatUsers(t *testing.T) {
 	}
 }
 
-func TestSlowADanglingEnvironmentWithoutPipIsRepaired(t *testing.T) {
+func TestWholeADanglingEnvironmentWithoutPipIsRepaired(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.wheel("alpha", "1.0")

@@ -178,7 +178,7 @@ func (b *bench) listen(at string) string {
 func TestRealSlowEachFaultOfAContainersNetworkStandsFirst(t *testing.T) {
 	t.Parallel()
 	i := newIsland(t)
-	for _, f := range testbed.Sample(ofContainers(), 2) {
+	for _, f := range testbed.Sample(ofContainers(), 3) {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
 			f.stands(t, i)
@@ -244,7 +244,7 @@ func ofMachines() []fault {
 func TestRealSlowEachFaultOfAMachinesNetworkStandsFirst(t *testing.T) {
 	t.Parallel()
 	i := newIsland(t)
-	for _, f := range testbed.Sample(ofMachines(), 2) {
+	for _, f := range testbed.Sample(ofMachines(), 3) {
 		t.Run(f.name, func(t *testing.T) { f.stands(t, i) })
 	}
 }

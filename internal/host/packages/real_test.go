@@ -88,7 +88,7 @@ func TestWholeGoingBackFromDockerIoDoesNotDeleteItsData(t *testing.T) {
 	}
 }
 
-func TestRealSlowAnUpgradeNamesVersionsRespectsHoldsAndGoesBack(t *testing.T) {
+func TestWholeAnUpgradeNamesVersionsRespectsHoldsAndGoesBack(t *testing.T) {
 	t.Parallel()
 	r := newRoot(t)
 	m := r.debian(deb{name: "alpha", version: "1.0"}, deb{name: "beta", version: "1.0"}, deb{name: "gamma", version: "1.0"})
@@ -127,7 +127,7 @@ func TestRealSlowAnUpgradeNamesVersionsRespectsHoldsAndGoesBack(t *testing.T) {
 	r.Same(before)
 }
 
-func TestRealSlowWhatCannotComeBackIsSaid(t *testing.T) {
+func TestWholeWhatCannotComeBackIsSaid(t *testing.T) {
 	t.Parallel()
 	r := newRoot(t)
 	m := r.debian(deb{name: "alpha", version: "1.0"})
@@ -253,7 +253,7 @@ func TestRealSlowADpkgThatWasKilledIsNamedAndMended(t *testing.T) {
 	r.Same(before)
 }
 
-func TestRealSlowALockIsWaitedForAndItsHolderNamed(t *testing.T) {
+func TestWholeALockIsWaitedForAndItsHolderNamed(t *testing.T) {
 	t.Parallel()
 	for _, lock := range []string{"/var/lib/apt/lists/lock", "/var/lib/dpkg/lock-frontend"} {
 		t.Run(strings.ReplaceAll(lock[1:], "/", " "), func(t *testing.T) {
