@@ -115,9 +115,9 @@ DELIMITER ;
 CREATE EVENT ev ON SCHEDULE EVERY 1 DAY DISABLE COMMENT 'it''s' DO DELETE FROM empty;
 `
 
-// TestRealSlowTheLinesOfTheRecipeRestoreAMariaDBDatabaseOnAnotherServer, whose
+// TestWholeTheLinesOfTheRecipeRestoreAMariaDBDatabaseOnAnotherServer, whose
 // rows are compared with the original, and its definitions.
-func TestRealSlowTheLinesOfTheRecipeRestoreAMariaDBDatabaseOnAnotherServer(t *testing.T) {
+func TestWholeTheLinesOfTheRecipeRestoreAMariaDBDatabaseOnAnotherServer(t *testing.T) {
 	t.Parallel()
 	c := testbed.OwnMariaDB(t) // takes rows of 40 MB
 	c.SQL(t, "mysql", "SET GLOBAL max_allowed_packet = 1073741824; CREATE USER owner@localhost; CREATE DATABASE `odd ``db%` CHARACTER SET latin1 COLLATE latin1_spanish_ci")

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"iact-infra/internal/backup/compare"
+	"iact-infra/internal/testbed"
 )
 
 // TestRealSlowAnErrorOfTheDiskLeavesTheLiveMariaDBDatabaseWhole lets a write of
@@ -29,7 +30,7 @@ func TestRealSlowAnErrorOfTheDiskLeavesTheLiveMariaDBDatabaseWhole(t *testing.T)
 			c.SQL(t, database, "UPDATE calls SET what = 'wrong'")
 			wrong := dumped(t, c, database)
 			refused := 0
-			for nth := 1; nth < 1+8*stride; nth += stride {
+			for nth := 1; nth < 1+8*stride; nth += stride * testbed.Stride(2) {
 				end := r.runWith([]string{hookVariable + "=" + kind + fmt.Sprintf(":%d", nth)}, "backup:restoreDB", "-yes=true", "-source=ivr")
 				want := good
 				if end.code != 0 {
@@ -51,9 +52,9 @@ func TestRealSlowAnErrorOfTheDiskLeavesTheLiveMariaDBDatabaseWhole(t *testing.T)
 	}
 }
 
-// TestRealMariaDBRestoreOnAFullDiskSaysSoOnce fills the disk of the journal, or
+// TestWholeMariaDBRestoreOnAFullDiskSaysSoOnce fills the disk of the journal, or
 // lets one write fail where that takes rights that are lacking here.
-func TestRealMariaDBRestoreOnAFullDiskSaysSoOnce(t *testing.T) {
+func TestWholeMariaDBRestoreOnAFullDiskSaysSoOnce(t *testing.T) {
 	t.Parallel()
 	r, c, database := withMariaDBAround(t)
 	c.SQL(t, database, "UPDATE calls SET what = 'wrong'")

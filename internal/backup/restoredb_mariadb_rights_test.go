@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// TestRealMariaDBLoginThatMayNotPassRightsOnIsRefusedAndNeverStuck walks the way
+// TestWholeMariaDBLoginThatMayNotPassRightsOnIsRefusedAndNeverStuck walks the way
 // of a login that has the rights that the hint of another refusal names.
-func TestRealMariaDBLoginThatMayNotPassRightsOnIsRefusedAndNeverStuck(t *testing.T) {
+func TestWholeMariaDBLoginThatMayNotPassRightsOnIsRefusedAndNeverStuck(t *testing.T) {
 	t.Parallel()
 	r, c, database := withMariaDBAround(t)
 	dee := c.CreateUser(t, "secret")

@@ -7,7 +7,7 @@ import (
 
 // A load into an empty table does not keep the order of rows whose sizes
 // differ: it fills what room a page has left.
-func TestRealRowsThatComeBackInAnotherOrderAreTheSameRows(t *testing.T) {
+func TestWholeRowsThatComeBackInAnotherOrderAreTheSameRows(t *testing.T) {
 	t.Parallel()
 	r, c, database := withDatabase(t)
 	dropFamily(t, c, database)
@@ -39,7 +39,7 @@ func TestRealADatabaseThatWasClosedToAllStaysClosed(t *testing.T) {
 	}
 }
 
-func TestRealTheLimitsOfADatabaseDoNotStopItsRestore(t *testing.T) {
+func TestWholeTheLimitsOfADatabaseDoNotStopItsRestore(t *testing.T) {
 	t.Parallel()
 	r, c, database := withDatabase(t)
 	dropFamily(t, c, database)

@@ -187,7 +187,7 @@ func TestRealSlowAKilledRestoreOfAVolumeLosesNothing(t *testing.T) {
 			t.Parallel()
 			k := newVolumeKiller(t, d)
 			nth := 1
-			for ; k.at(fmt.Sprintf("%s:%d", when, nth), nth); nth += testbed.Stride(8) { // all three ways in turn
+			for ; k.at(fmt.Sprintf("%s:%d", when, nth), nth); nth += testbed.Stride(16) { // all three ways in turn
 				if nth > 200 {
 					t.Fatal("the restore never gets to its end")
 				}

@@ -98,7 +98,7 @@ func TestRealADockerThatMayNotBeUsedIsRefusedWithTheGroup(t *testing.T) {
 	}
 }
 
-func TestRealAStoppedDaemonFailsTheVolumesAlone(t *testing.T) {
+func TestWholeAStoppedDaemonFailsTheVolumesAlone(t *testing.T) {
 	t.Parallel()
 	d := testbed.OwnDocker(t)
 	name := d.Volume(t)

@@ -28,7 +28,7 @@ const die9 = `kill -KILL $PPID`
 func TestRealSlowAKilledBackupBringsItsContainersBackWithTheNextCommand(t *testing.T) {
 	t.Parallel()
 	d := testbed.Docker(t)
-	for _, test := range []struct {
+	for _, test := range testbed.Sample([]struct {
 		name, mode, verb, lines string
 		next                    []string
 		silent                  bool // nothing was stopped; or restore, which has no line to say it on here
@@ -40,7 +40,7 @@ func TestRealSlowAKilledBackupBringsItsContainersBackWithTheNextCommand(t *testi
 		{"after a start", "stop", "start", `"$real" "$@"; ` + die9, []string{"backup:config"}, true},
 		{"after a pause", "pause", "pause", `"$real" "$@"; ` + die9, []string{"backup:prepare"}, false},
 		{"before an unpause", "pause", "unpause", die9, []string{"backup:volumes"}, false},
-	} {
+	}, 2) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			name := d.Volume(t)

@@ -231,7 +231,7 @@ func TestRealAContainerThatCannotBeReachedIsExplainedInOneLine(t *testing.T) {
 	check(container, "Cannot connect to the Docker daemon", "systemctl start docker")
 }
 
-func TestRealSlowADaemonThatHangsIsGivenUp(t *testing.T) {
+func TestWholeADaemonThatHangsIsGivenUp(t *testing.T) {
 	t.Parallel()
 	docker := testbed.OwnDocker(t)
 	container := docker.Container(t, "--init", docker.Busybox(t), "sleep", "1000000")

@@ -73,16 +73,19 @@ func (s *suite) stream(ctx context.Context, seen *results, env, args []string) e
 		return err
 	}
 	defer stream.Abort()
-	read := seen.read(stream)
-	ended := stream.Close()
+	err = seen.read(stream)
+	if ended := stream.Close(); err == nil {
+		err = ended
+	}
 	if stderr := strings.TrimSpace(stream.Stderr()); stderr != "" {
 		fmt.Fprintf(s.out, "%s\n", stderr)
 	}
-	// A test that fails makes the go command fail.
-	if len(seen.failed) > 0 {
+	// A test that fails makes the go command fail. One that was cut off has not run all.
+	var failed *command.Error
+	if len(seen.failed) > 0 && errors.As(err, &failed) && failed.Exit == 1 {
 		return nil
 	}
-	return errors.Join(read, ended)
+	return err
 }
 
 // judge is the error of the test stage, after all its passes.

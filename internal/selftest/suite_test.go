@@ -112,6 +112,19 @@ func TestSlowTestsRunOnceAndOthersUnderTheRaceDetector(t *testing.T) {
 	}
 }
 
+// The go command is killed after a test has failed, which excuses an exit code only.
+func TestSlowRunOfTestsThatWasCutOffIsAnError(t *testing.T) {
+	t.Parallel()
+	s, out := scratch(t, map[string]string{
+		"p/x_test.go": "package p\n\nimport (\n\t\"os\"\n\t\"syscall\"\n\t\"testing\"\n\t\"time\"\n)\n\n" +
+			"func TestA(t *testing.T) { t.Error(\"bad\") }\n" +
+			"func TestB(t *testing.T) { time.Sleep(time.Second); _ = syscall.Kill(os.Getppid(), syscall.SIGKILL) }\n",
+	})
+	if err := s.tests(t.Context(), nil, true, []string{"./..."}, "-count=1"); err == nil {
+		t.Errorf("no error, and it said\n%s", out)
+	}
+}
+
 // scratch is a suite over a module made of files.
 func scratch(t *testing.T, files map[string]string) (*suite, *bytes.Buffer) {
 	t.Helper()

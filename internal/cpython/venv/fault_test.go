@@ -80,7 +80,7 @@ func TestAnInterpreterThatDoesNotStartIsRefusedBeforeAnythingIsMade(t *testing.T
 	r.untouched(env, before)
 }
 
-func TestSlowACancelledRebuildLeavesNothing(t *testing.T) {
+func TestWholeACancelledRebuildLeavesNothing(t *testing.T) {
 	t.Parallel()
 	for _, after := range []int{1, 2, 3, 4, 5} { // start, venv, ensurepip, check, start in its place
 		r := newRig(t)

@@ -36,7 +36,7 @@ def build_editable(directory, config_settings=None, metadata_directory=None):
     return wheel
 `
 
-func TestSlowWhatCameFromElsewhereComesFromThereAgain(t *testing.T) {
+func TestWholeWhatCameFromElsewhereComesFromThereAgain(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.wheel("beta", "2.0")

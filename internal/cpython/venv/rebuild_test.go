@@ -121,7 +121,7 @@ func TestWholeAnEnvironmentKeepsItsPromptItsModeAndTheSystemsPackages(t *testing
 	}
 }
 
-func TestSlowAnEnvironmentOfAnotherUserStaysThatUsers(t *testing.T) {
+func TestWholeAnEnvironmentOfAnotherUserStaysThatUsers(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	me, err := user.Current()

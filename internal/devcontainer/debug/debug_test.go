@@ -103,7 +103,7 @@ func TestRealABindSourceThatIsMissingIsToldAndNotMade(t *testing.T) {
 	}
 }
 
-func TestRealSlowAUserThatTheImageLacksIsToldAndRootTakesItsPlace(t *testing.T) {
+func TestWholeAUserThatTheImageLacksIsToldAndRootTakesItsPlace(t *testing.T) {
 	t.Parallel()
 	r := roomtest.New(t)
 	r.Config(`{"image": "x", "remoteUser": "nobodyknows"}`)
@@ -182,7 +182,7 @@ func TestRealSlowLogsOfSeveralSourcesStandInTheOrderOfTime(t *testing.T) {
 	}
 }
 
-func TestRealSlowTheLogOfAnEngineThatHangsIsThere(t *testing.T) {
+func TestWholeTheLogOfAnEngineThatHangsIsThere(t *testing.T) {
 	t.Parallel()
 	r := roomtest.On(t, testbed.OwnDocker(t))
 	r.Docker.Hang(t)

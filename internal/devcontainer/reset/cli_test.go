@@ -55,7 +55,7 @@ func TestRealSlowTheOfficialCLIMakesTheContainerAnew(t *testing.T) {
 
 // TestRealComposeMakesTheOneServiceAnew has a plugin that does by docker what
 // Compose is asked, and notes it: what is sent to Compose is looked at here.
-func TestRealSlowComposeMakesTheOneServiceAnew(t *testing.T) {
+func TestWholeComposeMakesTheOneServiceAnew(t *testing.T) {
 	t.Parallel()
 	r := roomtest.New(t)
 	clearUp(r)

@@ -158,7 +158,7 @@ func TestRealSlowARecreatedContainerHasTheSettingsOfTheOldOneAndARollbackItsFile
 	says(t, r.Docker.Run(t, "inspect", "--format", `{{.Config.Env}} {{.Config.Labels.mine}} {{.HostConfig.Memory}} {{len .NetworkSettings.Networks}}`, name), "PLACE=here", "yes 67108864 2")
 }
 
-func TestRealSlowTheOldContainerRunsAgainWhenTheNewOneDoesNot(t *testing.T) {
+func TestWholeTheOldContainerRunsAgainWhenTheNewOneDoesNot(t *testing.T) {
 	t.Parallel()
 	r := roomtest.New(t)
 	clearUp(r)
@@ -299,7 +299,7 @@ func TestRealSlowVolumesAreRemovedAfterABackupAndComeBack(t *testing.T) {
 	}
 }
 
-func TestRealSlowAResetOfVolumesThatWasKilledIsRolledBack(t *testing.T) {
+func TestWholeAResetOfVolumesThatWasKilledIsRolledBack(t *testing.T) {
 	r := roomtest.New(t)
 	clearUp(r)
 	dir := t.TempDir()

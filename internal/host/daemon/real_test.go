@@ -220,7 +220,7 @@ func TestRealSlowAFileThatTheDaemonRefusesNeverStopsIt(t *testing.T) {
 	r.lives(t)
 }
 
-func TestRealSlowADaemonThatNeverAnswersIsEndedInTime(t *testing.T) {
+func TestWholeADaemonThatNeverAnswersIsEndedInTime(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	old := r.file(t)
@@ -252,7 +252,7 @@ func TestRealSlowAHungDaemonIsAnErrorAndKeepsItsFile(t *testing.T) {
 	r.lives(t)
 }
 
-func TestRealSlowAnotherStorageDriverIsRefusedWhereThereAreImages(t *testing.T) {
+func TestWholeAnotherStorageDriverIsRefusedWhereThereAreImages(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	old := r.file(t)
@@ -313,7 +313,7 @@ func TestRealSlowAKilledRunIsFinishedByTheNext(t *testing.T) {
 	r.lives(t)
 }
 
-func TestRealSlowAKilledRunIsUndoneFromItsNote(t *testing.T) {
+func TestWholeAKilledRunIsUndoneFromItsNote(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	old := r.file(t)
