@@ -17,7 +17,7 @@ const libvirtAlone = `
 for at in /run /var/lib/libvirt /var/cache/libvirt /var/log/libvirt; do mkdir -p "$at"; mount -t tmpfs tmpfs "$at"; done
 cp -a /etc/libvirt /run/etc
 rm -rf /run/etc/qemu /run/etc/storage
-sed -i '/^user = /d' /run/etc/qemu.conf
+sed -i '/^# iact-testbed: /,/^# iact-testbed$/d; /^user = /d' /run/etc/qemu.conf # of the one that other tests use
 mount --bind /run/etc /etc/libvirt
 mkdir /run/lock
 ip link set lo up

@@ -38,9 +38,9 @@ func TestRealSlowDockerLeavesNoTrace(t *testing.T) {
 				docker run -d --network one -p 127.0.0.1::80 busybox:testbed sleep 1000 2>/dev/null`, image)
 			container := strings.TrimSpace(busy)
 			service.note(t, `docker -H "unix://$dir/docker.sock" inspect -f '{{.State.Pid}}' "$1"; cat "$dir"/*.pid`, container)
-			// Its bridge, that of its network, and the socket of what serves the container.
-			service.outside = append(service.outside, service.lines(t, `cut -d' ' -f1 "$dir/bridge" | sed s,^,/sys/class/net/,
-				ip -o link | grep -oE 'br-[0-9a-f]{12}' | grep "$(docker -H "unix://$dir/docker.sock" network inspect -f '{{.Id}}' one | cut -c1-12)" | sort -u | sed s,^,/sys/class/net/,
+			// Its bridge, whose name another daemon may take at once; that of its network, and the socket of what serves the container.
+			service.bridge, service.index = service.bridgeOf(t)
+			service.outside = append(service.outside, service.lines(t, `ip -o link | grep -oE 'br-[0-9a-f]{12}' | grep "$(docker -H "unix://$dir/docker.sock" network inspect -f '{{.Id}}' one | cut -c1-12)" | sort -u | sed s,^,/sys/class/net/,
 				grep -hoE '/run/containerd/s/[0-9a-f]+' $(find "$dir/exec/containerd" -name address)
 				find /sys/fs/cgroup -maxdepth 2 -name "iact-testbed-$(printf %s "$dir" | cksum | cut -d' ' -f1)"`)...)
 			service.leavesNothing(t, end)
@@ -80,6 +80,7 @@ type service struct {
 	door               *command.Door
 	script, dir, owner string
 	pids, outside      []string // what must be gone after its end: processes, and paths outside of dir
+	bridge, index      string   // of Docker, and its number, which no other gets
 }
 
 func start(t *testing.T, script, base string, args ...string) *service {
@@ -137,10 +138,20 @@ func (s *service) note(t *testing.T, text string, args ...string) {
 	s.pids = append(s.pids, s.lines(t, text, args...)...)
 }
 
+// bridgeOf is the place of a Docker daemon's bridge below /sys, and its number.
+func (s *service) bridgeOf(t *testing.T) (path, index string) {
+	t.Helper()
+	lines := s.lines(t, `read -r name _ <"$dir/bridge"; echo "/sys/class/net/$name"; cat "/sys/class/net/$name/ifindex"`)
+	if len(lines) != 2 {
+		t.Fatalf("its bridge is %q", lines)
+	}
+	return lines[0], lines[1]
+}
+
 // leavesNothing ends the service in a way, then asks its script to stop it, unless its watcher does; nothing may be left.
 func (s *service) leavesNothing(t *testing.T, end string) {
 	t.Helper()
-	if seen := s.left(t); len(seen) < len(s.pids)+len(s.outside) || len(s.pids) < 2 {
+	if seen := s.left(t); len(seen) < len(s.pids)+len(s.outside)+min(len(s.bridge), 1) || len(s.pids) < 2 {
 		t.Errorf("while it runs, only this is seen of it: %q", seen)
 	}
 	s.sh(t, end)
@@ -168,6 +179,9 @@ func (s *service) left(t *testing.T) []string {
 		if _, err := os.Lstat(path); err == nil {
 			left = append(left, path)
 		}
+	}
+	if is, err := os.ReadFile(filepath.Join(s.bridge, "ifindex")); err == nil && strings.TrimSpace(string(is)) == s.index {
+		left = append(left, s.bridge)
 	}
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
