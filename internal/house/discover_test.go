@@ -99,9 +99,9 @@ func (s *seeker) shell(line string) {
 	must(s.t, command.NewDoor(command.Local()).Run(s.t.Context(), c))
 }
 
-// TestRealSlowDatabasesInContainersAreProposedAndAdded, beside what the machine
+// TestWholeDatabasesInContainersAreProposedAndAdded, beside what the machine
 // itself has, until every one of them is backed up.
-func TestRealSlowDatabasesInContainersAreProposedAndAdded(t *testing.T) {
+func TestWholeDatabasesInContainersAreProposedAndAdded(t *testing.T) {
 	t.Parallel()
 	docker, here := testbed.OwnDocker(t), testbed.OwnMariaDB(t)
 	here.SQL(t, "mysql", "CREATE DATABASE `Ventas ñ`; CREATE DATABASE ivr")
